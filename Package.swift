@@ -1,0 +1,42 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+/// Every target of ours: Swift 6 mode, warnings are errors, existentials spelled out.
+let strict: [SwiftSetting] = [
+  .unsafeFlags(["-warnings-as-errors"]),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "mcc",
+  products: [.executable(name: "mcc", targets: ["mcc"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    .target(name: "CModelProtos", linkerSettings: [.linkedLibrary("protobuf-c")]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .target(name: "IR", dependencies: ["CXXHash"], swiftSettings: strict),
+    .target(name: "Formats", dependencies: ["IR", "CModelProtos", "CZstd", "CXXHash"], swiftSettings: strict),
+    .target(name: "Evaluator", dependencies: ["IR"], swiftSettings: strict),
+    .target(
+      name: "Passes",
+      dependencies: ["IR", "Evaluator"],
+      resources: [.embedInCode("Pipelines")],
+      swiftSettings: strict),
+    .target(name: "Frontend", dependencies: ["IR", "Formats"], swiftSettings: strict),
+    .target(name: "Backends", dependencies: ["IR", "Formats"], swiftSettings: strict),
+    .target(
+      name: "Driver",
+      dependencies: ["IR", "Formats", "Evaluator", "Passes", "Frontend", "Backends"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "mcc",
+      dependencies: ["Driver", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
+  ]
+)

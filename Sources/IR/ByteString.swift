@@ -1,0 +1,39 @@
+/// A name or a text as its file holds it: bytes, usually but not necessarily UTF-8.
+///
+/// Models name their values with whatever an exporter wrote. Nothing is repaired, so that a name survives import and export byte for byte.
+package struct ByteString: Hashable, Sendable {
+  package let bytes: [UInt8]
+
+  package init(_ bytes: some Sequence<UInt8>) {
+    self.bytes = Array(bytes)
+  }
+
+  package init(_ string: some StringProtocol) {
+    self.bytes = Array(string.utf8)
+  }
+
+  package var isEmpty: Bool { bytes.isEmpty }
+
+  /// The text for a person to read; bytes that are not UTF-8 become U+FFFD.
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  package func hash(into hasher: inout Hasher) {
+    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+  }
+}
+
+extension ByteString: ExpressibleByStringLiteral {
+  package init(stringLiteral value: StaticString) {
+    self.bytes = value.withUTF8Buffer { Array($0) }
+  }
+}
+
+extension ByteString: Comparable {
+  package static func < (a: ByteString, b: ByteString) -> Bool {
+    a.bytes.lexicographicallyPrecedes(b.bytes)
+  }
+}
+
+extension ByteString: CustomStringConvertible {
+  package var description: String { text }
+}

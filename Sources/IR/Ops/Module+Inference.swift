@@ -1,0 +1,54 @@
+extension Operation {
+  /// Infers the types and contents of the results from those of the operands; what was known before is refined, never forgotten.
+  ///
+  /// - Parameter diagnostics: told where a declared shape contradicts what is inferred; inference wins.
+  /// - Throws: `ModelError` at this operation's place where the operation is certainly wrong, or an element type contradicts the declared one.
+  package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
+    guard let infer = definition.infer else { return }
+    var inference = TypeInference(self)
+    do {
+      try infer(&inference)
+      for (index, result) in results.enumerated() {
+        guard let result else { continue }
+        try result.refine(inference.resultTypes[index], diagnostics)
+        result.contents = inference.resultContents[index] ?? result.contents
+      }
+    } catch let error as ModelError {
+      throw error.at(place)
+    }
+  }
+}
+
+extension Value {
+  fileprivate func refine(_ inferred: ValueType, _ diagnostics: Diagnostics?) throws {
+    if let merged = inferred.merged(with: type) {
+      type = merged
+      return
+    }
+    if case .tensor(let declared) = type, case .tensor(let found) = inferred, declared.elementType == found.elementType {
+      diagnostics?.remark("the file declares \(type) for \(self), which is \(inferred)", at: "value '\(name.text)'")
+      type = inferred
+      return
+    }
+    throw ModelError(.invalidModel, "\(self) is \(inferred), but the file declares \(type)")
+  }
+}
+
+extension Module {
+  /// Infers the types of all values, in order.
+  ///
+  /// - Throws: the first `ModelError` of an operation that is certainly wrong.
+  package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
+    for body in bodies { try body.inferTypes(diagnostics) }
+  }
+}
+
+extension Graph {
+  /// Infers the types in this graph and in the regions of its operations, an operation's regions first.
+  package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
+    for operation in operations {
+      for region in operation.regions { try region.graph.inferTypes(diagnostics) }
+      try operation.inferTypes(diagnostics)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/// What an operator's inference sees of one operation, and where it puts what it finds.
+///
+/// Absent operands, unranked and unknown types are normal: inference says what can be said, and throws only for what is certainly wrong.
+package struct TypeInference {
+  package let operation: Operation
+  package private(set) var resultTypes: [ValueType]
+  package private(set) var resultContents: [[Dimension]?]
+
+  package init(_ operation: Operation) {
+    self.operation = operation
+    resultTypes = Array(repeating: .unknown, count: operation.results.count)
+    resultContents = Array(repeating: nil, count: operation.results.count)
+  }
+
+  /// The type of an operand; `unknown` where it is absent.
+  package func type(_ index: Int) -> ValueType { operation.operand(index)?.type ?? .unknown }
+
+  /// The tensor type of an operand; `nil` where it is absent, no tensor, or not known.
+  package func tensor(_ index: Int) -> TensorType? { type(index).tensor }
+
+  /// The shape of an operand; `nil` where it is not known.
+  package func shape(_ index: Int) -> Shape? { tensor(index)?.shape }
+
+  /// The elements of a small integer operand, as far as they are known: a constant's, or what flowed through a shape computation.
+  package func contents(_ index: Int) -> [Dimension]? { operation.operand(index)?.contents }
+
+  /// The elements of a small integer operand where all are numbers.
+  package func integers(_ index: Int) -> [Int]? {
+    guard let contents = contents(index) else { return nil }
+    return contents.knownDimensions
+  }
+
+  /// Sets the type of the result at `index`; does nothing where the operation has no such result.
+  package mutating func set(_ index: Int = 0, _ type: ValueType) {
+    guard resultTypes.indices.contains(index) else { return }
+    resultTypes[index] = type
+  }
+
+  /// Sets a tensor type, the element type being that of the operand `source`; nothing is known while that is not.
+  package mutating func set(_ index: Int = 0, elementTypeOf source: Int, _ shape: Shape?) {
+    guard let elementType = tensor(source)?.elementType else { return }
+    set(index, .tensor(elementType, shape))
+  }
+
+  /// Sets what is known of the elements of a small integer result of rank 0 or 1.
+  package mutating func setContents(_ index: Int = 0, _ contents: [Dimension]?) {
+    guard resultContents.indices.contains(index), contents?.count ?? 0 <= SmallIntegers.maximumCount else { return }
+    resultContents[index] = contents
+  }
+
+  /// An axis counted from the front. Throws where it is outside `-rank ..< rank`.
+  package func axis(_ axis: Int, rank: Int, _ name: String = "axis") throws -> Int {
+    guard (-rank..<max(rank, 1)).contains(axis) else {
+      throw ModelError(.invalidModel, "\(name) \(axis) is outside a tensor of rank \(rank)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  /// Axes counted from the front. Throws where one is outside the rank, or named twice.
+  package func axes(_ axes: [Int], rank: Int) throws -> [Int] {
+    let normalized = try axes.map { try axis($0, rank: rank, "axis") }
+    guard Set(normalized).count == normalized.count else {
+      throw ModelError(.invalidModel, "axes \(axes) name an axis twice")
+    }
+    return normalized
+  }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// A file mapped read-only, with its descriptor kept for copies inside the kernel.
+package final class MappedFile: Sendable {
+  package let path: String
+  package let descriptor: Int32
+  /// The start of the mapping; for an empty file, a pointer that must not be read.
+  nonisolated(unsafe) package let base: UnsafeRawPointer
+  package let count: Int
+  private let mapped: Bool
+
+  private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+
+  /// Opens and maps the regular file at `path`.
+  ///
+  /// - Throws: `ModelError` with the kind that fits `errno`: no such input, permission, a folder, not a regular file.
+  package init(path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw ModelError.system(errno, opening: path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw ModelError.system(code, opening: path)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      let what = status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file, which mcc could map"
+      throw ModelError(.noInput, file: path, "\(what); name a model file")
+    }
+    let count = Int(status.st_size)
+    if count > 0 {
+      guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+        let code = errno
+        close(descriptor)
+        throw ModelError.system(code, opening: path)
+      }
+      base = UnsafeRawPointer(address)
+      mapped = true
+    } else {
+      base = UnsafeRawPointer(bitPattern: 1) ?? UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
+      mapped = false
+    }
+    self.path = path
+    self.descriptor = descriptor
+    self.count = count
+  }
+
+  /// Gives back the whole pages inside the range.
+  package func giveBackPages(offset: Int, count: Int) {
+    let page = Self.pageSize
+    let first = (offset + page - 1) / page * page
+    let last = (offset + count) / page * page
+    guard mapped, first < last else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, MADV_DONTNEED)
+  }
+
+  deinit {
+    if mapped { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+    close(descriptor)
+  }
+}
