@@ -30,20 +30,29 @@ package struct TypeInference {
     return contents.knownDimensions
   }
 
+  /// Sets the type of the first result.
+  package mutating func set(_ type: ValueType) { set(0, type) }
+
   /// Sets the type of the result at `index`; does nothing where the operation has no such result.
-  package mutating func set(_ index: Int = 0, _ type: ValueType) {
+  package mutating func set(_ index: Int, _ type: ValueType) {
     guard resultTypes.indices.contains(index) else { return }
     resultTypes[index] = type
   }
 
+  /// Sets the first result to a tensor type whose element type is that of the operand `source`.
+  package mutating func set(elementTypeOf source: Int, _ shape: Shape?) { set(0, elementTypeOf: source, shape) }
+
   /// Sets a tensor type, the element type being that of the operand `source`; nothing is known while that is not.
-  package mutating func set(_ index: Int = 0, elementTypeOf source: Int, _ shape: Shape?) {
+  package mutating func set(_ index: Int, elementTypeOf source: Int, _ shape: Shape?) {
     guard let elementType = tensor(source)?.elementType else { return }
     set(index, .tensor(elementType, shape))
   }
 
+  /// Sets what is known of the elements of the first result.
+  package mutating func setContents(_ contents: [Dimension]?) { setContents(0, contents) }
+
   /// Sets what is known of the elements of a small integer result of rank 0 or 1.
-  package mutating func setContents(_ index: Int = 0, _ contents: [Dimension]?) {
+  package mutating func setContents(_ index: Int, _ contents: [Dimension]?) {
     guard resultContents.indices.contains(index), contents?.count ?? 0 <= SmallIntegers.maximumCount else { return }
     resultContents[index] = contents
   }

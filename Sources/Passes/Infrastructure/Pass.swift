@@ -1,0 +1,53 @@
+import IR
+
+/// One step of a pipeline: reads a module, and changes it through the context's rewriter alone.
+///
+/// A pass's type is its documentation: name, summary and options print in `mcc help`, in `-print-passes` and in docs/passes.md.
+package protocol Pass: Sendable {
+  /// The name in pipelines, in kebab-case.
+  static var name: String { get }
+  /// One line: what it does.
+  static var summary: String { get }
+  /// What it does in full: the rewrite as before and after, the conditions, the error that it may cause.
+  static var details: String { get }
+  static var options: [PassOption<Self>] { get }
+  /// What must hold of a module before the pass runs; the manager checks it.
+  static var requires: [Requirement] { get }
+
+  /// The pass with every option at its default.
+  init()
+
+  /// - Throws: `ModelError` where the module cannot be handled (a NaN in a weight, a glob that matches nothing).
+  func run(on module: Module, _ context: PassContext) throws
+}
+
+extension Pass {
+  package static var options: [PassOption<Self>] { [] }
+  package static var requires: [Requirement] { [] }
+}
+
+/// What a pass may ask of a module.
+package enum Requirement: String, Sendable {
+  /// No training graphs: such a model can be converted only.
+  case inferenceModel = "a model without training graphs"
+}
+
+/// How far the numbers that a model computes may move. Each class allows what those before it do.
+package enum Numerics: String, Sendable, CaseIterable, Comparable {
+  /// The same bits for every input.
+  case exact
+  /// Equal in real arithmetic; rounding may differ.
+  case rounding
+  /// May erase NaN, infinity and signed zero.
+  case fast
+
+  package static func < (a: Numerics, b: Numerics) -> Bool { a.rank < b.rank }
+
+  private var rank: Int {
+    switch self {
+    case .exact: 0
+    case .rounding: 1
+    case .fast: 2
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import IR
+
+/// What a running pass has at hand.
+package final class PassContext {
+  /// The one way to change the module.
+  package let rewriter: Rewriter
+  /// The threads that work over weights may take. Results never depend on it.
+  package let threads: Int
+  /// The numerics class that rewrites must stay within.
+  package let numerics: Numerics
+  /// What the pass has to say: what fired, and what nearly did.
+  package private(set) var remarks: [Remark] = []
+  /// The counts that `-stats` prints, in the order in which they were first counted.
+  package private(set) var statistics: [(name: String, count: Int)] = []
+  /// What was measured of weights by passes of this run, so that no later pass reads them again.
+  package let analyses: AnalysisCache
+
+  package init(
+    _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding, analyses: AnalysisCache = AnalysisCache()
+  ) {
+    rewriter = Rewriter(module, pass: pass)
+    self.threads = threads
+    self.numerics = numerics
+    self.analyses = analyses
+  }
+
+  /// Says that a rewrite was applied to `operation`.
+  package func applied(_ message: String, at operation: Operation) { add(.applied, operation.place, message) }
+
+  /// Says that a rewrite did not apply to `operation`, and why.
+  package func missed(_ message: String, at operation: Operation) { add(.missed, operation.place, message) }
+
+  /// Says something about the pass's work as a whole: "0 of 161 weights eligible: ...".
+  package func note(_ message: String) { add(.note, nil, message) }
+
+  /// Says what the user should know even without asking for remarks.
+  package func warn(_ message: String, at operation: Operation? = nil) { add(.warning, operation?.place, message) }
+
+  /// Adds to the statistic `name`.
+  package func count(_ name: String, _ amount: Int = 1) {
+    if let index = statistics.firstIndex(where: { $0.name == name }) {
+      statistics[index].count += amount
+    } else {
+      statistics.append((name, amount))
+    }
+  }
+
+  private func add(_ kind: Remark.Kind, _ place: String?, _ message: String) {
+    remarks.append(Remark(kind: kind, pass: rewriter.pass, place: place, message: message))
+  }
+}
