@@ -1,0 +1,53 @@
+# `make help` lists the targets.
+
+swift_build = swift build --configuration release --product mcc
+mcc = .build/release/mcc
+python = .venv/bin/python
+swift_sources = Package.swift Sources Tests
+
+.PHONY: build demo test bench static lint format protos dependencies venv clean help
+
+build: dependencies  ## builds .build/release/mcc (the default)
+	$(swift_build)
+
+demo: build  ## compiles examples/digits.onnx to build/digits.onnx and build/digits.mcb, a quarter of its size
+	@mkdir -p build
+	$(mcc) examples/digits.onnx -passes=prune,quant8 -stats -o build/digits.onnx
+	$(mcc) examples/digits.onnx -passes=prune,quant8 -stats -o build/digits.mcb
+
+test: dependencies venv  ## runs the Swift tests, then checks mcc from outside with onnx and ONNX Runtime
+	swift build --build-tests
+	swift test --skip-build
+	$(python) Conformance/run.py .build/debug/mcc
+
+bench: build venv  ## measures mcc against cp and the installed peers; `make bench BENCH="--help"` shows the choices
+	$(python) Benchmarks/run.py $(BENCH) $(mcc)
+
+static: dependencies  ## builds .build-static/release/mcc, which needs no library at run time
+	$(swift_build) --scratch-path .build-static -Xswiftc -static-executable
+
+lint:  ## checks the style of the Swift sources
+	swift format lint --strict --recursive $(swift_sources)
+
+format:  ## rewrites the Swift sources in that style
+	swift format --in-place --recursive $(swift_sources)
+
+protos: dependencies  ## generates Sources/CModelProtos from protos/*.proto
+	protoc-c --proto_path=protos --c_out=Sources/CModelProtos protos/*.proto
+	mv Sources/CModelProtos/*.pb-c.h Sources/CModelProtos/include/
+
+dependencies:
+	@scripts/install-dependencies
+
+# Made anew when the requirements differ from those that were installed.
+venv: dependencies
+	@cmp -s Conformance/requirements.txt .venv/requirements.txt || { \
+	  rm -rf .venv && python3 -m venv .venv \
+	  && .venv/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/requirements.txt \
+	  && cp Conformance/requirements.txt .venv/; }
+
+clean:  ## removes everything that was built or downloaded
+	rm -rf .build .build-static .venv build Benchmarks/models
+
+help:  ## lists the targets
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
