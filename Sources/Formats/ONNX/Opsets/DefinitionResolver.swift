@@ -1,0 +1,27 @@
+import IR
+
+/// Finds the definitions that an importer builds with, by the operator sets that a model or a function imports.
+///
+/// One operator always has the same definition: declared where the file's form is the IR's, legacy where it is an older one (`Opsets.raise`
+/// then takes most of these further), opaque where this build does not know the operator.
+package struct DefinitionResolver {
+  private let opsets: OpsetVersions
+  private var found: [OpCatalog.Key: OpDefinition] = [:]
+
+  package init(_ opsets: OpsetVersions) {
+    self.opsets = opsets
+  }
+
+  /// The definition of the operator `name` of `domain`.
+  package mutating func definition(domain: ByteString, name: ByteString) -> OpDefinition {
+    let key = OpCatalog.Key(domain, name)
+    if let known = found[key] { return known }
+    let definition = resolve(key)
+    found[key] = definition
+    return definition
+  }
+
+  private func resolve(_ key: OpCatalog.Key) -> OpDefinition {
+    OpCatalog.definition(domain: key.domain, name: key.name) ?? .opaque(domain: key.domain, name: key.name)
+  }
+}
