@@ -12,7 +12,9 @@ package final class AnalysisCache {
   package init() {}
 
   /// The result of `analysis` for `literal`, computed the first time only.
-  package func result<Analysis: LiteralAnalysis>(_ analysis: Analysis.Type, of literal: TensorLiteral, compute: () throws -> Analysis) rethrows -> Analysis {
+  package func result<Analysis: LiteralAnalysis>(
+    _ analysis: Analysis.Type, of literal: TensorLiteral, compute: () throws -> Analysis
+  ) rethrows -> Analysis {
     let key = Key(kind: ObjectIdentifier(analysis), literal: literal)
     if let known = results[key] as? Analysis { return known }
     let computed = try compute()

@@ -2,27 +2,16 @@ import IR
 
 /// One step of a pipeline: reads a module, and changes it through the context's rewriter alone.
 ///
-/// A pass's type is its documentation: name, summary and options print in `mcc help`, in `-print-passes` and in docs/passes.md.
-package protocol Pass: Sendable {
-  /// The name in pipelines, in kebab-case.
-  static var name: String { get }
-  /// One line: what it does.
-  static var summary: String { get }
-  /// What it does in full: the rewrite as before and after, the conditions, the error that it may cause.
-  static var details: String { get }
-  static var options: [PassOption<Self>] { get }
+/// `details` gives the rewrite as before and after, the conditions, and the error that it may cause.
+package protocol Pass: Configurable {
   /// What must hold of a module before the pass runs; the manager checks it.
   static var requires: [Requirement] { get }
-
-  /// The pass with every option at its default.
-  init()
 
   /// - Throws: `ModelError` where the module cannot be handled (a NaN in a weight, a glob that matches nothing).
   func run(on module: Module, _ context: PassContext) throws
 }
 
 extension Pass {
-  package static var options: [PassOption<Self>] { [] }
   package static var requires: [Requirement] { [] }
 }
 

@@ -16,7 +16,8 @@ package final class PassContext {
   package let analyses: AnalysisCache
 
   package init(
-    _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding, analyses: AnalysisCache = AnalysisCache()
+    _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding,
+    analyses: AnalysisCache = AnalysisCache()
   ) {
     rewriter = Rewriter(module, pass: pass)
     self.threads = threads
