@@ -1,3 +1,9 @@
+extension OpCatalog {
+  static let activationFamily: [OpDefinition] = [
+    .relu
+  ]
+}
+
 extension OpDefinition {
   /// Sets negative elements to zero. ONNX Relu-14.
   package static let relu = OpDefinition(
