@@ -4,7 +4,7 @@ extension Operation {
   /// - Parameter diagnostics: told where a declared shape contradicts what is inferred; inference wins.
   /// - Throws: `ModelError` at this operation's place where the operation is certainly wrong, or an element type contradicts the declared one.
   package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
-    guard let infer = definition.infer else { return }
+    guard let infer = definition.infer, !refersToFunctionAttributes else { return }
     var inference = TypeInference(self)
     do {
       try infer(&inference)
@@ -15,6 +15,15 @@ extension Operation {
       }
     } catch let error as ModelError {
       throw error.at(place)
+    }
+  }
+}
+
+extension Operation {
+  /// Whether the value of an attribute is known only where the function around is called. Nothing can be inferred then.
+  private var refersToFunctionAttributes: Bool {
+    attributes.all.contains { attribute in
+      if case .reference = attribute.value { true } else { false }
     }
   }
 }

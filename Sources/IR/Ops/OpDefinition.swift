@@ -113,21 +113,41 @@ package struct OperandDefinition: Sendable {
   package let elementTypes: ElementTypes
   /// Whether something else than a dense tensor (a sequence, an optional) may be passed.
   package let acceptsNonTensors: Bool
+  /// The earlier operand whose element type this one must have too.
+  package let elementTypeSource: String?
+
+  package init(
+    name: String, arity: Arity, elementTypes: ElementTypes, acceptsNonTensors: Bool = false, elementTypeSource: String? = nil
+  ) {
+    self.name = name
+    self.arity = arity
+    self.elementTypes = elementTypes
+    self.acceptsNonTensors = acceptsNonTensors
+    self.elementTypeSource = elementTypeSource
+  }
 
   package static func required(_ name: String, _ types: ElementTypes = .any) -> OperandDefinition {
-    OperandDefinition(name: name, arity: .required, elementTypes: types, acceptsNonTensors: false)
+    OperandDefinition(name: name, arity: .required, elementTypes: types)
+  }
+
+  package static func required(_ name: String, sameElementTypeAs operand: String) -> OperandDefinition {
+    OperandDefinition(name: name, arity: .required, elementTypes: .any, elementTypeSource: operand)
   }
 
   package static func optional(_ name: String, _ types: ElementTypes = .any) -> OperandDefinition {
-    OperandDefinition(name: name, arity: .optional, elementTypes: types, acceptsNonTensors: false)
+    OperandDefinition(name: name, arity: .optional, elementTypes: types)
   }
 
-  /// The last operand, any number of times.
+  package static func optional(_ name: String, sameElementTypeAs operand: String) -> OperandDefinition {
+    OperandDefinition(name: name, arity: .optional, elementTypes: .any, elementTypeSource: operand)
+  }
+
+  /// The last operand, any number of times, always with the same element type.
   package static func variadic(_ name: String, _ types: ElementTypes = .any, minimum: Int = 1) -> OperandDefinition {
-    OperandDefinition(name: name, arity: .variadic(minimum: minimum), elementTypes: types, acceptsNonTensors: false)
+    OperandDefinition(name: name, arity: .variadic(minimum: minimum), elementTypes: types)
   }
 
-  /// The same operand, which may also be a sequence, an optional or a map.
+  /// The same operand, which may also be a sequence, an optional or a map; where it is variadic, each time of another type.
   package var ofAnyKind: OperandDefinition {
     OperandDefinition(name: name, arity: arity, elementTypes: elementTypes, acceptsNonTensors: true)
   }
