@@ -1,0 +1,84 @@
+import IR
+
+/// Translates one file format into the IR. Importers translate and do not optimize.
+package protocol Importer {
+  /// The format that this importer reads.
+  static var format: InputFormat { get }
+
+  /// Whether a file is of this format, judged by its first bytes and, where those say nothing, by its name.
+  static func recognizes(prefix: UnsafeRawBufferPointer, path: String) -> Bool
+
+  init()
+
+  /// Reads a whole model. Weights are not copied: they stay in `file`.
+  ///
+  /// - Throws: `ModelError` that names the place inside the file. Nothing in the file is trusted.
+  func read(_ file: ModelFile, _ options: ImportOptions, _ diagnostics: Diagnostics) throws -> Module
+}
+
+/// The formats that modules are read from. The raw value is what `-x` takes.
+package enum InputFormat: String, Hashable, Sendable, CaseIterable {
+  case mcb, mir, onnx
+
+  /// The importer of this format.
+  package var importer: any Importer.Type {
+    get throws {
+      switch self {
+      case .mcb: throw ModelError(.usage, "this build cannot read .mcb yet")
+      case .mir: throw ModelError(.usage, "this build cannot read .mir yet")
+      case .onnx: ONNXImporter.self
+      }
+    }
+  }
+}
+
+/// What a caller may ask of an import.
+package struct ImportOptions: Sendable {
+  /// The input's format; `nil` to detect it.
+  package var format: InputFormat?
+
+  package init(format: InputFormat? = nil) {
+    self.format = format
+  }
+}
+
+extension Module {
+  /// Reads the model at `path`, of whatever format it is.
+  ///
+  /// - Throws: `ModelError` that names the file: it cannot be opened, is of no known format, or is no valid model.
+  package static func read(
+    _ path: String, _ options: ImportOptions = ImportOptions(), diagnostics: Diagnostics
+  ) throws -> Module {
+    try read(ModelFile(path: path), options, diagnostics: diagnostics)
+  }
+
+  /// Reads a model that is in memory already.
+  package static func read(
+    _ file: ModelFile, _ options: ImportOptions = ImportOptions(), diagnostics: Diagnostics
+  ) throws -> Module {
+    do {
+      let format = try options.format ?? InputFormat.detect(file)
+      return try format.importer.init().read(file, options, diagnostics)
+    } catch let error as ModelError {
+      throw error.inFile(file.path)
+    }
+  }
+}
+
+extension InputFormat {
+  /// As many bytes as any importer looks at to recognize its format.
+  private static let prefixLength = 64
+
+  /// The format of `file`. The formats with an unmistakable beginning are asked first.
+  static func detect(_ file: ModelFile) throws -> InputFormat {
+    guard file.contents.count > 0 else { throw ModelError(.invalidModel, "is empty; name a model file") }
+    return try file.contents.withUnsafeBytes { bytes in
+      let prefix = UnsafeRawBufferPointer(rebasing: bytes.prefix(prefixLength))
+      for format in allCases {
+        if let importer = try? format.importer, importer.recognizes(prefix: prefix, path: file.path) { return format }
+      }
+      let known = allCases.map(\.rawValue).joined(separator: ", ")
+      throw ModelError(.invalidModel, "is of no known format; -x names one of \(known)")
+    }
+  }
+}

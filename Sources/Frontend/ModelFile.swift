@@ -1,0 +1,21 @@
+import IR
+
+/// A model's bytes, and the path that tells where its companions are.
+package struct ModelFile: Sendable {
+  /// As the user gave it.
+  package let path: String
+  package let contents: ByteSlice
+
+  /// Maps the file at `path`.
+  ///
+  /// - Throws: `ModelError` where there is no such file, or it may not or cannot be mapped.
+  package init(path: String) throws {
+    self.init(path: path, contents: ByteSlice(Buffer(try MappedFile(path: path))))
+  }
+
+  /// Bytes that came another way, through a pipe for instance.
+  package init(path: String, contents: ByteSlice) {
+    self.path = path
+    self.contents = contents
+  }
+}
