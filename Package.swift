@@ -38,5 +38,6 @@ let package = Package(
       dependencies: ["Driver", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
+    .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
   ]
 )

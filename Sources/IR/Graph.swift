@@ -33,13 +33,18 @@ package final class Graph {
   }
 
   deinit {
+    // Uses let go of their values while all values live, those of operations further down and in regions too.
+    forEachGraph { graph in
+      for operation in graph.operations {
+        for use in operation.operandUses { use.detach() }
+      }
+    }
     // Unlinks one by one: releasing the head of a long list would recurse.
     var current = first
     first = nil
     while let operation = current {
       current = operation.next
       operation.next = nil
-      for use in operation.operandUses { use.detach() }
     }
   }
 

@@ -2,11 +2,7 @@ extension OpCatalog {
   /// The operators of ONNX's domains, family by family. A test compares this list with the declarations.
   static let declared: [OpDefinition] = {
     let families: [[OpDefinition]] = [
-      activationFamily,
-      arithmeticFamily,
-      logicFamily,
-      trigonometryFamily,
-      unaryFamily,
+      activationFamily
     ]
     return families.flatMap { $0 }
   }()

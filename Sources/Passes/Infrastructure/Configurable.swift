@@ -37,4 +37,9 @@ extension Configurable {
 package struct WrittenOption: Hashable, Sendable {
   package let key: String
   package let value: String
+
+  package init(key: String, value: String) {
+    self.key = key
+    self.value = value
+  }
 }

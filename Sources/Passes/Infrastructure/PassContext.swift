@@ -8,6 +8,8 @@ package final class PassContext {
   package let threads: Int
   /// The numerics class that rewrites must stay within.
   package let numerics: Numerics
+  /// Whether what is merely suspicious is an error: in tests, and with `-verify-each`.
+  package let isStrict: Bool
   /// What the pass has to say: what fired, and what nearly did.
   package private(set) var remarks: [Remark] = []
   /// The counts that `-stats` prints, in the order in which they were first counted.
@@ -16,17 +18,21 @@ package final class PassContext {
   package let analyses: AnalysisCache
 
   package init(
-    _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding,
+    _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding, isStrict: Bool = false,
     analyses: AnalysisCache = AnalysisCache()
   ) {
     rewriter = Rewriter(module, pass: pass)
     self.threads = threads
     self.numerics = numerics
+    self.isStrict = isStrict
     self.analyses = analyses
   }
 
   /// Says that a rewrite was applied to `operation`.
-  package func applied(_ message: String, at operation: Operation) { add(.applied, operation.place, message) }
+  package func applied(_ message: String, at operation: Operation) { applied(message, at: operation.place) }
+
+  /// Says that a rewrite was applied at `place`: of an operation that may be gone by now.
+  package func applied(_ message: String, at place: String) { add(.applied, place, message) }
 
   /// Says that a rewrite did not apply to `operation`, and why.
   package func missed(_ message: String, at operation: Operation) { add(.missed, operation.place, message) }

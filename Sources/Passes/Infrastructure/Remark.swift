@@ -16,4 +16,11 @@ package struct Remark: Hashable, Sendable {
   /// `node 'conv1' (Conv)`; `nil` for the module as a whole.
   package let place: String?
   package let message: String
+
+  package init(kind: Kind, pass: String, place: String?, message: String) {
+    self.kind = kind
+    self.pass = pass
+    self.place = place
+    self.message = message
+  }
 }

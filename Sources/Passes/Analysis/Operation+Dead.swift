@@ -1,0 +1,14 @@
+import IR
+
+extension Operation {
+  /// Whether nothing uses it and nothing would be missed: it may be erased.
+  package var isDead: Bool { !hasUsedResults && isWithoutEffects }
+
+  /// Whether running it, regions included, does nothing but compute its results.
+  package var isWithoutEffects: Bool {
+    guard has(.pure) || has(.random) else { return false }
+    return regions.allSatisfy { region in
+      region.graph.operations.allSatisfy { $0.has(.terminator) || $0.isWithoutEffects }
+    }
+  }
+}

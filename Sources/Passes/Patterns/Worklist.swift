@@ -1,0 +1,57 @@
+import IR
+
+/// The operations that the greedy driver has still to look at, each once, first come first served.
+final class Worklist: RewriteObserver {
+  private var queue: [Operation?] = []
+  private var head = 0
+  /// Where in the queue an operation waits.
+  private var positions: [Operation: Int] = [:]
+  /// What a rewrite made or changed.
+  private var touched: Set<Operation> = []
+
+  var count: Int { positions.count }
+
+  /// Adds `operation` unless it waits already.
+  func append(_ operation: Operation) {
+    guard positions[operation] == nil else { return }
+    positions[operation] = queue.count
+    queue.append(operation)
+  }
+
+  /// Takes the next operation.
+  func next() -> Operation? {
+    while head < queue.count {
+      defer { head += 1 }
+      guard let operation = queue[head] else { continue }
+      queue[head] = nil
+      positions[operation] = nil
+      return operation
+    }
+    queue.removeAll(keepingCapacity: true)
+    head = 0
+    return nil
+  }
+
+  /// Whether a rewrite made or changed it, or took a use from it.
+  func isTouched(_ operation: Operation) -> Bool { touched.contains(operation) }
+
+  func didInsert(_ operation: Operation) { touch(operation) }
+
+  /// A changed operation may match now, and so may those that use it.
+  func didChange(_ operation: Operation) {
+    touch(operation)
+    for result in operation.presentResults {
+      for use in result.uses { append(use.owner) }
+    }
+  }
+
+  func willErase(_ operation: Operation) {
+    touched.remove(operation)
+    if let position = positions.removeValue(forKey: operation) { queue[position] = nil }
+  }
+
+  private func touch(_ operation: Operation) {
+    touched.insert(operation)
+    append(operation)
+  }
+}
