@@ -50,7 +50,8 @@ class Network:
         else:
             self.data.write(bytes(-self.data.tell() % PAGE))
             tensor.data_location = TensorProto.EXTERNAL
-            place = {"location": self.path.with_suffix(".data").name, "offset": self.data.tell(), "length": values.nbytes}
+            location = self.path.with_suffix(".data").name
+            place = {"location": location, "offset": self.data.tell(), "length": values.nbytes}
             for key, value in place.items():
                 tensor.external_data.add(key=key, value=str(value))
             self.data.write(values.data)
@@ -82,7 +83,9 @@ class Network:
 
     # Layers that several architectures have.
 
-    def convolution(self, name: str, x: str, channels: tuple[int, int], kernel: int, stride: int = 1, bias: bool = True) -> str:
+    def convolution(
+        self, name: str, x: str, channels: tuple[int, int], kernel: int, stride: int = 1, bias: bool = True
+    ) -> str:
         """A 2-D convolution that keeps the image's size but for its stride."""
         before, after = channels
         he = math.sqrt(2 / (before * kernel * kernel))
@@ -122,7 +125,8 @@ class Network:
 
         def split(part: str, order: list[int]) -> str:
             y = self.linear(f"{name}.{part}", x, width, width)
-            return self.apply("Transpose", self.apply("Reshape", y, self.vector(0, 0, heads, width // heads)), perm=order)
+            y = self.apply("Reshape", y, self.vector(0, 0, heads, width // heads))
+            return self.apply("Transpose", y, perm=order)
 
         query, key, value = split("query", [0, 2, 1, 3]), split("key", [0, 2, 3, 1]), split("value", [0, 2, 1, 3])
         scores = self.apply("Div", self.apply("MatMul", query, key), self.scalar(math.sqrt(width // heads)))
@@ -202,7 +206,7 @@ def encoder(path: Path) -> None:
 
 
 def decoder(path: Path) -> None:
-    """A decoder of GPT-2's shapes at the extra large model's width: 24 layers, an untied head, external data, 3.6 GB."""
+    """A decoder as wide as GPT-2's largest: 24 layers, a head of its own, external data, 3.6 GB."""
     network, width, vocabulary = Network(path, external=True), 1600, 50257
     tokens = network.apply("Gather", network.normal("embedding.token", vocabulary, width, scale=0.02), "input_ids")
     x = network.apply("Add", tokens, positions(network, 1024, width))
@@ -236,7 +240,8 @@ MODELS: dict[str, Callable[[Path], None]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="name", default=["vgg16", "resnet50", "encoder"], help=", ".join(MODELS))
+    default = ["vgg16", "resnet50", "encoder"]
+    parser.add_argument("names", nargs="*", metavar="name", default=default, help=", ".join(MODELS))
     parser.add_argument("--folder", type=Path, default=FOLDER)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)

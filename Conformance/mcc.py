@@ -20,7 +20,7 @@ class Mcc:
         return subprocess.run(words, capture_output=True, timeout=timeout, check=False)
 
     def compile(self, model: Path, output: Path, *options: str) -> Path:
-        """Compiles `model` to `output`, which it returns; anything but success is an AssertionError with mcc's words."""
+        """Compiles `model` to `output` and returns that; anything but success is an AssertionError with mcc's words."""
         result = self.run(model, *options, "-o", output)
         said = result.stderr.decode(errors="replace")
         assert result.returncode == 0, f"mcc {model.name} {' '.join(options)}: exit code {result.returncode}\n{said}"

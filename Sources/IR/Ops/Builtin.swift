@@ -47,16 +47,23 @@ package enum SmallIntegers {
   /// Longer tensors are data, not shapes.
   package static let maximumCount = 256
 
-  /// The elements of a small int64 or int32 literal of rank 0 or 1; `nil` for any other.
+  /// The integers that an element type holds, where contents are tracked for it. Truth values are 1 and 0.
+  package static func range(of type: ElementType) -> ClosedRange<Int>? {
+    if type == .int64 { return Int.min...Int.max }
+    if type == .int32 { return Int(Int32.min)...Int(Int32.max) }
+    return type == .bool ? 0...1 : nil
+  }
+
+  /// The elements of a small literal of int64, int32 or bool and of rank 0 or 1; `nil` for any other.
   package static func contents(of literal: TensorLiteral) -> [Dimension]? {
     guard literal.dimensions.count <= 1 else { return nil }
     return values(of: literal)?.map { .known($0) }
   }
 
-  /// The elements of a small int64 or int32 literal of any rank.
+  /// The elements of a small literal of int64, int32 or bool, of any rank.
   package static func values(of literal: TensorLiteral) -> [Int]? {
     guard literal.elementCount <= maximumCount, literal.elementCount > 0 else {
-      return literal.elementCount == 0 && ElementTypes.indices.contains(literal.elementType) ? [] : nil
+      return literal.elementCount == 0 && range(of: literal.elementType) != nil ? [] : nil
     }
     switch literal.elementType {
     case .int64:
@@ -67,6 +74,8 @@ package enum SmallIntegers {
       return try? literal.withWindow(0..<literal.elementCount) { bytes in
         (0..<literal.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)) }
       }
+    case .bool:
+      return try? literal.withWindow(0..<literal.elementCount) { bytes in bytes.map { $0 == 0 ? 0 : 1 } }
     default: return nil
     }
   }

@@ -51,10 +51,15 @@ package struct TypeInference {
   /// Sets what is known of the elements of the first result.
   package mutating func setContents(_ contents: [Dimension]?) { setContents(0, contents) }
 
-  /// Sets what is known of the elements of a small integer result of rank 0 or 1.
+  /// Sets what is known of the elements of a result, whose type must have been set before. Kept where the result is a small integer tensor of rank
+  /// 0 or 1 with that many elements; numbers that its element type cannot hold become unknown.
   package mutating func setContents(_ index: Int, _ contents: [Dimension]?) {
-    guard resultContents.indices.contains(index), contents?.count ?? 0 <= SmallIntegers.maximumCount else { return }
-    resultContents[index] = contents
+    guard let contents, contents.count <= SmallIntegers.maximumCount, resultTypes.indices.contains(index),
+      let type = resultTypes[index].tensor, let range = SmallIntegers.range(of: type.elementType),
+      let shape = type.shape, shape.count <= 1, shape.elementCount.isEqual(to: .known(contents.count)) != false
+    else { return }
+    let held = contents.map { $0.value.map { range.contains($0) } == false ? .unknown : $0 }
+    resultContents[index] = held.allSatisfy(\.isUnknown) && !held.isEmpty ? nil : held
   }
 
   /// An axis counted from the front. Throws where it is outside `-rank ..< rank`.
