@@ -1,4 +1,7 @@
-"""Says whether a model is valid: `python Benchmarks/judge.py <model.onnx>` fails unless the checker and ONNX Runtime take it."""
+"""Says whether a model is valid.
+
+    python Benchmarks/judge.py model.onnx       # fails unless onnx.checker and ONNX Runtime take it
+"""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Result:
 
 
 def measure(tasks: list[Task], yardstick: Task, rounds: int) -> dict[str, Result | Failed]:
-    """Runs the tasks in turn, `rounds` times and once before that is not counted; a task that fails is left out after."""
+    """Runs the tasks in turn, `rounds` times and once before that is not counted; one that failed is not run again."""
     pairs: dict[str, list[tuple[Cost, Cost]]] = {task.name: [] for task in tasks}
     failures: dict[str, Failed] = {}
     for number in range(rounds + 1):

@@ -1,4 +1,7 @@
-"""What ONNX Runtime offers as a library, as programs: `python Benchmarks/peers.py optimize|quantize <input> <output>`."""
+"""What ONNX Runtime offers as a library, as programs.
+
+    python Benchmarks/peers.py optimize|quantize input.onnx output.onnx
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     python Conformance/run.py .build/debug/mcc [word ...]
 
 runs each function `check_*(mcc, folder)` of each file `check_*.py` beside this one, in the order of their names; with
-words, only those whose "file.function" contains one of them. A check is given the program and an empty folder of its own,
+words, only those whose "file.function" contains one of them. A check is given the program and an empty folder,
 and raises (an AssertionError with a sentence, most often) when it is not content. The exit code is 1 when one was not.
 """
 
