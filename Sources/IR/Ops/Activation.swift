@@ -14,7 +14,10 @@ extension OpDefinition {
   /// Limits elements to `min ... max`; an absent bound is none. ONNX Clip-13.
   package static let clip = OpDefinition(
     "Clip", versions: [1, 6, 11, 12, 13], "Limits each element to an interval.",
-    operands: [.required("input", .numeric), .optional("min", .numeric), .optional("max", .numeric)],
+    operands: [
+      .required("input", .numeric), .optional("min", sameElementTypeAs: "input"),
+      .optional("max", sameElementTypeAs: "input"),
+    ],
     results: [.required("output", sameElementTypeAs: "input")], traits: [.pure, .elementwise],
     infer: { try $0.inferClip() })
 
@@ -56,7 +59,7 @@ extension OpDefinition {
   /// `x` where it is not negative, else `slope * x`; the slope is broadcast to the input. ONNX PRelu-16.
   package static let prelu = OpDefinition(
     "PRelu", versions: [1, 6, 7, 9, 16], "x where it is not negative, else slope * x.",
-    operands: [.required("X", .accumulable), .required("slope", .accumulable)],
+    operands: [.required("X", .accumulable), .required("slope", sameElementTypeAs: "X")],
     results: [.required("Y", sameElementTypeAs: "X")], traits: [.pure, .elementwise],
     infer: { try $0.inferParametricRelu() })
 
@@ -95,7 +98,8 @@ extension OpDefinition {
   /// `A * sigmoid(alpha * A) * B`; both of one shape, nothing is broadcast. ONNX SwiGLU-28.
   package static let swiGLU = OpDefinition(
     "SwiGLU", versions: [28], "A * sigmoid(alpha * A) * B, element by element.",
-    operands: [.required("A", .float), .required("B", .float)], results: [.required("Y", sameElementTypeAs: "A")],
+    operands: [.required("A", .float), .required("B", sameElementTypeAs: "A")],
+    results: [.required("Y", sameElementTypeAs: "A")],
     attributes: [.float("alpha", default: 1)], traits: [.pure, .elementwise],
     infer: { try $0.inferEqualOperands() })
 
@@ -125,7 +129,7 @@ extension TypeInference {
   }
 
   fileprivate mutating func inferClip() throws {
-    guard let elementType = try sharedElementType(0..<3) else { return }
+    guard let elementType = sharedElementType(0..<3) else { return }
     for index in 1...2 {
       guard let shape = shape(index), shape.elementCount.isEqual(to: .known(1)) == false else { continue }
       throw ModelError(.invalidModel, "bound \(index) has shape \(shape), but must be one element")
@@ -148,7 +152,7 @@ extension TypeInference {
   }
 
   fileprivate mutating func inferParametricRelu() throws {
-    guard let elementType = try sharedElementType(0..<2) else { return }
+    guard let elementType = sharedElementType(0..<2) else { return }
     guard let shape = shape(0) else { return set(.tensor(elementType, nil)) }
     if let slope = self.shape(1), slope.count > shape.count || shape.broadcast(with: slope) == nil {
       throw ModelError(.invalidModel, "slope \(slope) does not broadcast to \(shape)")

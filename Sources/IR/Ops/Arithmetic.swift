@@ -32,7 +32,8 @@ extension OpDefinition {
   /// What division leaves: with the divisor's sign, or with `fmod` the dividend's. ONNX Mod-28.
   package static let mod = OpDefinition(
     "Mod", versions: [10, 13, 28], "What division leaves: with the divisor's sign, or with fmod the dividend's.",
-    operands: [.required("A", .numeric), .required("B", .numeric)], results: [.required("C", sameElementTypeAs: "A")],
+    operands: [.required("A", .numeric), .required("B", sameElementTypeAs: "A")],
+    results: [.required("C", sameElementTypeAs: "A")],
     attributes: [.int("fmod", default: 0)], traits: [.pure, .elementwise],
     infer: { try $0.inferMod() })
 

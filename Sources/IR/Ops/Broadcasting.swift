@@ -45,29 +45,19 @@ extension TypeInference {
     return result
   }
 
-  /// The element type that the operands `indices` share; `nil` while none is known.
-  ///
-  /// - Throws: `ModelError` where two of them differ.
-  func sharedElementType(_ indices: some Sequence<Int>) throws -> ElementType? {
-    var shared: (index: Int, type: ElementType)?
+  /// The element type that the operands `indices` share, from the first of which it is known. That they agree is the verifier's to see.
+  func sharedElementType(_ indices: some Sequence<Int>) -> ElementType? {
     for index in indices {
-      guard let type = tensor(index)?.elementType else { continue }
-      if let shared, shared.type != type {
-        throw ModelError(
-          .invalidModel,
-          "operand \(shared.index) is of \(shared.type.rawValue) and operand \(index) of \(type.rawValue), which must agree"
-        )
-      }
-      shared = shared ?? (index, type)
+      if let type = tensor(index)?.elementType { return type }
     }
-    return shared?.type
+    return nil
   }
 
   /// Infers a result of the operands' common shape and element type.
   mutating func inferBroadcast() throws {
     let operands = 0..<operation.operandCount
     let shape = try broadcastShape(operands)
-    guard let elementType = try sharedElementType(operands) else { return }
+    guard let elementType = sharedElementType(operands) else { return }
     set(.tensor(elementType, shape))
   }
 }

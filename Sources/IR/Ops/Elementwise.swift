@@ -26,7 +26,8 @@ extension OpDefinition {
     contents: (@Sendable (Dimension, Dimension) -> Dimension)? = nil, verify: Verification? = nil
   ) -> OpDefinition {
     OpDefinition(
-      name, versions: versions, summary, operands: [.required(operands.0, types), .required(operands.1, types)],
+      name, versions: versions, summary,
+      operands: [.required(operands.0, types), .required(operands.1, sameElementTypeAs: operands.0)],
       results: [.required(result, sameElementTypeAs: operands.0)], attributes: attributes,
       traits: traits.union([.pure, .elementwise]),
       infer: { inference in
@@ -43,10 +44,9 @@ extension OpDefinition {
     holds: @escaping @Sendable (Dimension, Dimension) -> Bool?
   ) -> OpDefinition {
     OpDefinition(
-      name, versions: versions, summary, operands: [.required("A", types), .required("B", types)],
+      name, versions: versions, summary, operands: [.required("A", types), .required("B", sameElementTypeAs: "A")],
       results: [.required("C", .bool)], traits: traits.union([.pure, .elementwise]),
       infer: { inference in
-        _ = try inference.sharedElementType(0..<2)
         inference.set(.tensor(.bool, try inference.broadcastShape(0..<2)))
         inference.setContents(inference.combinedContents { Dimension(holds($0, $1)) })
       })

@@ -67,7 +67,7 @@ extension OpDefinition {
   /// The element of `X` where the condition holds, else that of `Y`. ONNX Where-16.
   package static let `where` = OpDefinition(
     "Where", versions: [9, 16], "The element of X where the condition holds, else that of Y.",
-    operands: [.required("condition", .bool), .required("X", .classic), .required("Y", .classic)],
+    operands: [.required("condition", .bool), .required("X", .classic), .required("Y", sameElementTypeAs: "X")],
     results: [.required("output", sameElementTypeAs: "X")], traits: [.pure, .elementwise, .dataMovement],
     infer: { try $0.inferWhere() })
 
@@ -86,7 +86,7 @@ extension OpDefinition {
 extension TypeInference {
   fileprivate mutating func inferWhere() throws {
     let shape = try broadcastShape(0..<3)
-    guard let elementType = try sharedElementType(1..<3) else { return }
+    guard let elementType = sharedElementType(1..<3) else { return }
     set(.tensor(elementType, shape))
     setContents(selectedContents())
   }
