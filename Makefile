@@ -24,7 +24,7 @@ bench: build venv  ## measures mcc against cp and the installed peers; `make ben
 	$(python) Benchmarks/run.py $(BENCH) $(mcc)
 
 static: dependencies  ## builds .build-static/release/mcc, which needs no library at run time
-	$(swift_build) --scratch-path .build-static -Xswiftc -static-executable
+	$(swift_build) --scratch-path .build-static -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-all
 
 lint:  ## checks the style of the Swift sources
 	swift format lint --strict --recursive $(swift_sources)

@@ -17,8 +17,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CModelProtos", linkerSettings: [.linkedLibrary("protobuf-c")]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .target(name: "CStartup"),
+    .systemLibrary(name: "CZstd"),
+    .systemLibrary(name: "CXXHash"),
     .target(name: "IR", dependencies: ["CXXHash"], swiftSettings: strict),
     .target(name: "Formats", dependencies: ["IR", "CModelProtos", "CZstd", "CXXHash"], swiftSettings: strict),
     .target(name: "Evaluator", dependencies: ["IR"], swiftSettings: strict),
@@ -35,7 +36,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "mcc",
-      dependencies: ["Driver", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["CStartup", "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
     .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),

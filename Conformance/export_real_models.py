@@ -67,7 +67,8 @@ def bert() -> Sample:
     sizes = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 512}
     network = BertModel(BertConfig(vocab_size=3000, attn_implementation="eager", **sizes))
     tokens = torch.arange(16).reshape(1, 16)
-    inputs = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "token_type_ids": torch.zeros_like(tokens)}
+    ones, zeros = torch.ones_like(tokens), torch.zeros_like(tokens)
+    inputs = {"input_ids": tokens, "attention_mask": ones, "token_type_ids": zeros}
     axes = {0: "batch", 1: "sequence"}
     return Sample(
         Named(network, [*inputs], ["last_hidden_state", "pooler_output"]),
@@ -116,13 +117,14 @@ def export(sample: Sample, path: Path, is_open: bool, dynamo: bool) -> None:
     options: dict[str, object] = {"opset_version": DYNAMO_OPSET if dynamo else OPSET, "dynamo": dynamo}
     if dynamo:
         shapes = tuple({axis: torch.export.Dim.DYNAMIC for axis in sample.axes[name]} for name in sample.inputs)
-        options["dynamic_shapes"] = (shapes,) if isinstance(sample.network, Named) else shapes  # *inputs is one argument
+        takes_one_tuple = isinstance(sample.network, Named)
+        options["dynamic_shapes"] = (shapes,) if takes_one_tuple else shapes
         options["external_data"] = False
     elif is_open:
         options["dynamic_axes"] = sample.axes
     outputs = [name for name in sample.axes if name not in sample.inputs]
-    inputs = tuple(sample.inputs.values())
-    torch.onnx.export(sample.network.eval(), inputs, path, input_names=[*sample.inputs], output_names=outputs, **options)
+    options |= {"input_names": [*sample.inputs], "output_names": outputs}
+    torch.onnx.export(sample.network.eval(), tuple(sample.inputs.values()), path, **options)
 
 
 def main(arguments: list[str]) -> None:

@@ -3,8 +3,8 @@
     python Conformance/run.py .build/debug/mcc [word ...]
 
 runs each function `check_*(mcc, folder)` of each file `check_*.py` beside this one, in the order of their names; with
-words, only those whose "file.function" contains one of them. A check is given the program and an empty folder,
-and raises (an AssertionError with a sentence, most often) when it is not content. The exit code is 1 when one was not.
+words, only those whose "file.function" contains one of them. A check is given the program and an empty folder, and
+raises (an AssertionError with a sentence, most often) when it is not content. The exit code is 1 when one was not.
 """
 
 from __future__ import annotations
