@@ -34,6 +34,11 @@ package enum AttributeValue: Hashable, Sendable {
   }
 }
 
+extension AttributeValue {
+  /// The number by which attributes say an element type.
+  package static func elementType(_ type: ElementType) -> AttributeValue { .int(Int64(type.dataType)) }
+}
+
 /// The kinds of attribute that ONNX knows.
 package enum AttributeKind: String, Hashable, Sendable, CaseIterable {
   case int, float, string, tensor, graph, type, ints, floats, strings, tensors, graphs, types

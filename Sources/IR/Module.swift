@@ -43,6 +43,8 @@ package final class Module {
   package var vocabulary: OpsetVersions
   /// The operator sets that an exporter has to write.
   package var target: OpsetVersions
+  /// Whether the user asked for the target: no pass may raise it then.
+  package var isTargetPinned = false
   package var annotations: Annotations?
 
   private var names: NameTable?

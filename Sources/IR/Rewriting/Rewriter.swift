@@ -31,7 +31,7 @@ package final class Rewriter {
     }
     let operation = Builder(module, at: .before(anchor)).insert(
       definition, operands: operands, results: results, attributes: attributes, regions: regions,
-      location: anchor.location.rewritten(by: pass))
+      location: Location(name: results.first?.name ?? "", passes: anchor.location.rewritten(by: pass).passes))
     do {
       try operation.inferTypes()
     } catch {
@@ -40,6 +40,20 @@ package final class Rewriter {
     }
     noteInsertion(operation)
     return operation
+  }
+
+  /// Inserts an operation with one result before `anchor`, and returns that result, called `name` or freshly after it.
+  ///
+  /// - Throws: as `insert` does.
+  package func insertValue(
+    _ definition: OpDefinition, _ operands: [Value?], _ attributes: Attributes = Attributes(), before anchor: Operation,
+    name: ByteString
+  ) throws -> Value {
+    let operation = try insert(definition, operands, attributes, before: anchor, names: [name])
+    guard let result = operation.result() else {
+      throw ModelError(.internalFailure, "\(definition.qualifiedName) has no result")
+    }
+    return result
   }
 
   /// Inserts a constant before `anchor`, called `name` or freshly after it.
@@ -71,12 +85,14 @@ package final class Rewriter {
     mutationCount += 1
   }
 
-  /// Replaces the results of `operation` by `values` and erases it. Freshly built values take the results' names.
+  /// Replaces the results of `operation` by `values` and erases it. Freshly built values take the results' names, and the operation that defines the
+  /// first of them takes the place of `operation` in the source.
   package func replace(_ operation: Operation, with values: [Value], takingNames: Bool = true) throws {
     for (result, value) in zip(operation.results, values) {
       guard let result else { continue }
       let isNew = value.definingOperation?.location.passes.last == pass && !value.hasUses
       try replace(result, with: value, takingName: takingNames && isNew)
+      if takingNames, isNew, value.index == 0 { value.definingOperation?.location.name = operation.location.name }
     }
     erase(operation)
   }

@@ -20,6 +20,20 @@ package enum Parallel {
     }
   }
 
+  /// The results of `body` for each index below `count`, in order of the indices.
+  ///
+  /// - Throws: as `forEach` does.
+  package static func map<Result: Sendable>(
+    _ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Result
+  ) throws -> [Result] {
+    let results = Mutex<[Result?]>(Array(repeating: nil, count: max(count, 0)))
+    try forEach(count, threads: threads) { index in
+      let result = try body(index)
+      results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0.compactMap { $0 } }
+  }
+
   private static func startThread(_ queue: WorkQueue) -> pthread_t? {
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(queue)

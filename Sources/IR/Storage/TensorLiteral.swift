@@ -24,6 +24,11 @@ package struct TensorLiteral: Hashable, Sendable {
     try self.init(elementType, dimensions, .bytes(ByteSlice(bytes)))
   }
 
+  /// A vector of integers, as shapes and axes are.
+  package init(int64s values: [Int]) throws {
+    try self.init(.int64, [values.count], bytes: values.map { Int64($0) }.withUnsafeBytes { Array($0) })
+  }
+
   package var type: TensorType { TensorType(elementType, dimensions) }
 
   /// The bytes of the packed elements; 0 for strings.
@@ -121,7 +126,14 @@ extension TensorLiteral {
     return stride(from: 0, to: elementCount, by: perWindow).map { $0..<min($0 + perWindow, elementCount) }
   }
 
-  package var elementsPerWindow: Int { Self.windowBytes * 8 / max(elementType.bitWidth ?? 64, 8) }
+  package var elementsPerWindow: Int { Self.windowBytes * 8 / widestElement }
+
+  /// The most bits that an element takes on its way through transforms: a window must hold them too.
+  private var widestElement: Int {
+    let own = max(elementType.bitWidth ?? 64, 8)
+    if case .elementwise(_, let base) = source { return max(own, base.widestElement) }
+    return own
+  }
 
   /// Gives back the mapped pages under the elements `range`, through any transforms.
   package func giveBackPages(_ range: Range<Int>) {

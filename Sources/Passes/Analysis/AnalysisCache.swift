@@ -1,25 +1,23 @@
 import IR
 
-/// What was measured of literals, kept for the passes that follow.
+/// What was measured of literals, kept for the passes that follow: no weight is read twice for the same fact.
 package final class AnalysisCache {
   private struct Key: Hashable {
     let kind: ObjectIdentifier
     let literal: TensorLiteral
   }
 
-  private var results: [Key: any Sendable] = [:]
+  private var results: [Key: any LiteralAnalysis] = [:]
 
   package init() {}
 
-  /// The result of `analysis` for `literal`, computed the first time only.
-  package func result<Analysis: LiteralAnalysis>(
-    _ analysis: Analysis.Type, of literal: TensorLiteral, compute: () throws -> Analysis
-  ) rethrows -> Analysis {
-    let key = Key(kind: ObjectIdentifier(analysis), literal: literal)
-    if let known = results[key] as? Analysis { return known }
-    let computed = try compute()
-    results[key] = computed
-    return computed
+  /// The analysis of `literal`, where one was stored.
+  package func known<Analysis: LiteralAnalysis>(_ analysis: Analysis.Type, of literal: TensorLiteral) -> Analysis? {
+    results[Key(kind: ObjectIdentifier(analysis), literal: literal)] as? Analysis
+  }
+
+  package func store<Analysis: LiteralAnalysis>(_ analysis: Analysis, of literal: TensorLiteral) {
+    results[Key(kind: ObjectIdentifier(Analysis.self), literal: literal)] = analysis
   }
 }
 

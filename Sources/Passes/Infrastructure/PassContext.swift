@@ -16,16 +16,19 @@ package final class PassContext {
   package private(set) var statistics: [(name: String, count: Int)] = []
   /// What was measured of weights by passes of this run, so that no later pass reads them again.
   package let analyses: AnalysisCache
+  /// What lossy passes of this run do to weights.
+  package let weightErrors: WeightErrors
 
   package init(
     _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding, isStrict: Bool = false,
-    analyses: AnalysisCache = AnalysisCache()
+    analyses: AnalysisCache = AnalysisCache(), weightErrors: WeightErrors = WeightErrors()
   ) {
     rewriter = Rewriter(module, pass: pass)
     self.threads = threads
     self.numerics = numerics
     self.isStrict = isStrict
     self.analyses = analyses
+    self.weightErrors = weightErrors
   }
 
   /// Says that a rewrite was applied to `operation`.
