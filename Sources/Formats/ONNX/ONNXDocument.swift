@@ -1,0 +1,69 @@
+import CModelProtos
+import IR
+
+/// An ONNX file, checked and unpacked: small structures, and payloads that are still in the file.
+package final class ONNXDocument {
+  /// The root. Valid, with all that hangs on it, while the document lives.
+  package let model: UnsafeMutablePointer<Onnx__ModelProto>
+  /// Each TrainingInfoProto, as wire bytes.
+  package let trainingInfo: [ByteSlice]
+  private let payloads: [ByteSlice]
+  private let arena: UnpackArena
+
+  /// The nesting that is compiled: ONNX's own reader stops after 31 graphs inside the main one.
+  package static let maximumNestedGraphs = 32
+  /// Enough for 33 graphs, each in an attribute of a node, and the type of a value in the innermost.
+  private static let maximumDepth = 128
+
+  private static let schema: WireSchema? = {
+    var model = Onnx__ModelProto()
+    onnx__model_proto__init(&model)
+    return model.base.descriptor.map {
+      WireSchema(
+        $0,
+        roles: [
+          "TensorProto.raw_data": .payload, "TensorProto.float_data": .payload, "TensorProto.int32_data": .payload,
+          "TensorProto.int64_data": .payload, "TensorProto.double_data": .payload, "TensorProto.uint64_data": .payload,
+          "AttributeProto.s": .payload, "ModelProto.training_info": .extracted,
+        ])
+    }
+  }()
+
+  /// What reading a file of `byteCount` bytes may take, all structures together.
+  package static func memoryLimit(byteCount: Int) -> Int {
+    // No file is long enough for this to overflow.
+    (64 << 20) + 16 * min(byteCount, 1 << 56)
+  }
+
+  /// - Throws: `ModelError` with the offset of what is damaged, nested too deep, or would take too much memory.
+  package init(_ file: ByteSlice) throws {
+    guard let schema = Self.schema else { throw ModelError(.internalFailure, "the ONNX descriptors are not there") }
+    let scanned = try WireScan.scan(
+      file, schema,
+      WireScan.Limits(
+        depth: Self.maximumDepth, nested: ("GraphProto", 1 + Self.maximumNestedGraphs),
+        memory: Self.memoryLimit(byteCount: file.count)))
+    arena = UnpackArena(budget: Self.memoryLimit(byteCount: file.count))
+    var model = Onnx__ModelProto()
+    onnx__model_proto__init(&model)
+    let unpacked = scanned.message.withUnsafeBytes { [arena] message in arena.unpack(model.base.descriptor, message) }
+    guard let unpacked else { throw ModelError(.invalidModel, "is no ONNX model, or a damaged one") }
+    self.model = UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: Onnx__ModelProto.self)
+    payloads = scanned.payloads
+    trainingInfo = scanned.extracted
+  }
+
+  /// The payload that a `bytes` field of the role refers to.
+  package func payload(_ reference: ProtobufCBinaryData) throws -> ByteSlice {
+    guard reference.len == 8, let data = reference.data else { throw Self.missingPayload }
+    return try payload(UnsafeRawPointer(data).loadUnaligned(as: UInt64.self))
+  }
+
+  /// The payload at `index` of the table.
+  package func payload(_ index: some BinaryInteger) throws -> ByteSlice {
+    guard let index = Int(exactly: index), payloads.indices.contains(index) else { throw Self.missingPayload }
+    return payloads[index]
+  }
+
+  private static let missingPayload = ModelError(.internalFailure, "a payload is not in the table")
+}

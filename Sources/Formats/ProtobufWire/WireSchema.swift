@@ -1,0 +1,100 @@
+import CModelProtos
+
+/// What the wire scan knows of the message types of a format, read off the descriptors that protobuf-c generated.
+struct WireSchema: Sendable {
+  /// What becomes of a field.
+  enum Role: Sendable {
+    /// It goes into the rewritten message.
+    case kept
+    /// Its content, which may be large, is replaced by its index in the table of payloads.
+    case payload
+    /// It is checked, taken out, and listed apart as it is.
+    case extracted
+  }
+
+  enum Kind: Sendable, Equatable {
+    case varint
+    case fixed32
+    case fixed64
+    case bytes
+    /// A message of the type at that index of `messages`.
+    case message(Int)
+  }
+
+  struct Field: Sendable {
+    let name: String
+    let kind: Kind
+    let isRepeated: Bool
+    /// Where in the C structure the members of the oneof note which of them is set; the same for all of them, `nil` outside of oneofs.
+    let oneof: UInt32?
+    /// What one element of a repeated field takes in memory.
+    let elementSize: Int
+    let role: Role
+  }
+
+  struct Message: Sendable {
+    let name: String
+    /// The size of the C structure.
+    let structureSize: Int
+    /// By field number.
+    fileprivate(set) var fields: [Field?]
+    /// Whether fields may have to be merged: a message that occurs twice where one is expected.
+    fileprivate(set) var hasSingularMessages = false
+
+    func field(_ number: UInt32) -> Field? { number < fields.count ? fields[Int(number)] : nil }
+  }
+
+  private(set) var messages: [Message] = []
+
+  /// - Parameter roles: those that are not `.kept`, under `<message>.<field>`.
+  init(_ root: UnsafePointer<ProtobufCMessageDescriptor>, roles: [String: Role]) {
+    var indices: [UnsafePointer<ProtobufCMessageDescriptor>: Int] = [root: 0]
+    var pending = [root]
+    while messages.count < pending.count {
+      let descriptor = pending[messages.count].pointee
+      var message = Message(
+        name: String(cString: descriptor.short_name), structureSize: descriptor.sizeof_message, fields: [])
+      for field in UnsafeBufferPointer(start: descriptor.fields, count: Int(descriptor.n_fields)) {
+        let name = String(cString: field.name)
+        let kind = Self.kind(of: field) { child in
+          if let known = indices[child] { return known }
+          indices[child] = pending.count
+          pending.append(child)
+          return pending.count - 1
+        }
+        while message.fields.count <= Int(field.id) { message.fields.append(nil) }
+        let isRepeated = field.label == PROTOBUF_C_LABEL_REPEATED
+        message.fields[Int(field.id)] = Field(
+          name: name, kind: kind, isRepeated: isRepeated,
+          oneof: field.flags & UInt32(PROTOBUF_C_FIELD_FLAG_ONEOF.rawValue) != 0 ? field.quantifier_offset : nil,
+          elementSize: Self.elementSize(of: field), role: roles["\(message.name).\(name)"] ?? .kept)
+        if case .message = kind, !isRepeated { message.hasSingularMessages = true }
+      }
+      messages.append(message)
+    }
+  }
+
+  private static func kind(
+    of field: ProtobufCFieldDescriptor, index: (UnsafePointer<ProtobufCMessageDescriptor>) -> Int
+  ) -> Kind {
+    switch field.type {
+    case PROTOBUF_C_TYPE_FLOAT, PROTOBUF_C_TYPE_FIXED32, PROTOBUF_C_TYPE_SFIXED32: return .fixed32
+    case PROTOBUF_C_TYPE_DOUBLE, PROTOBUF_C_TYPE_FIXED64, PROTOBUF_C_TYPE_SFIXED64: return .fixed64
+    case PROTOBUF_C_TYPE_BYTES, PROTOBUF_C_TYPE_STRING: return .bytes
+    case PROTOBUF_C_TYPE_MESSAGE:
+      guard let descriptor = field.descriptor else { return .bytes }
+      return .message(index(descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)))
+    default: return .varint
+    }
+  }
+
+  private static func elementSize(of field: ProtobufCFieldDescriptor) -> Int {
+    switch field.type {
+    case PROTOBUF_C_TYPE_BYTES: MemoryLayout<ProtobufCBinaryData>.size
+    case PROTOBUF_C_TYPE_INT32, PROTOBUF_C_TYPE_UINT32, PROTOBUF_C_TYPE_SINT32, PROTOBUF_C_TYPE_ENUM,
+      PROTOBUF_C_TYPE_FLOAT, PROTOBUF_C_TYPE_FIXED32, PROTOBUF_C_TYPE_SFIXED32, PROTOBUF_C_TYPE_BOOL:
+      4
+    default: 8
+    }
+  }
+}
