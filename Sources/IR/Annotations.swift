@@ -1,4 +1,5 @@
-/// What a module, graph, operation or value carries beside its meaning: passes neither read nor interpret it, exporters write it back.
+/// What a module, graph, operation or value carries beside its meaning: passes neither read nor interpret it, exporters
+/// write it back.
 package struct Annotations: Hashable, Sendable {
   /// A key and its text, in the file's order.
   package struct Entry: Hashable, Sendable {
@@ -20,7 +21,8 @@ package struct Annotations: Hashable, Sendable {
 
   package var documentation: ByteString?
   package var metadata: [Entry] = []
-  /// Facts that one format alone knows, under keys that begin with the format's name: `onnx.producer_name`, `onnx.unknown_fields`.
+  /// Facts that one format alone knows, under keys that begin with the format's name: `onnx.producer_name`,
+  /// `onnx.unknown_fields`.
   package private(set) var properties: [String: Property] = [:]
 
   package init() {}

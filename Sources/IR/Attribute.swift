@@ -60,7 +60,8 @@ package struct Attribute: Hashable, Sendable {
   }
 }
 
-/// An operation's attributes, sorted by name, each name once. Only those written in the file: accessors of `Operation` supply defaults.
+/// An operation's attributes, sorted by name, each name once. Only those written in the file: accessors of `Operation`
+/// supply defaults.
 package struct Attributes: Hashable, Sendable {
   package private(set) var all: [Attribute]
 

@@ -1,6 +1,7 @@
 /// A name or a text as its file holds it: bytes, usually but not necessarily UTF-8.
 ///
-/// Models name their values with whatever an exporter wrote. Nothing is repaired, so that a name survives import and export byte for byte.
+/// Models name their values with whatever an exporter wrote. Nothing is repaired, so that a name survives import and
+/// export byte for byte.
 package struct ByteString: Hashable, Sendable {
   package let bytes: [UInt8]
 

@@ -1,7 +1,7 @@
 /// The extent of a tensor along one axis.
 ///
-/// Symbols stand for numbers >= 0 that are the same wherever the symbol occurs in a module. Arithmetic that would leave checked `Int`, 32 terms or
-/// degree 8 gives `unknown`.
+/// Symbols stand for numbers >= 0 that are the same wherever the symbol occurs in a module. Arithmetic that would leave
+/// checked `Int`, 32 terms or degree 8 gives `unknown`.
 package enum Dimension: Hashable, Sendable {
   case known(Int)
   /// A polynomial that is not a number: `batch`, `2*seq + 1`, `(width + 1) floordiv 2`.
@@ -44,7 +44,9 @@ extension Dimension {
   }
 
   /// The quotient, rounded down; unknown where the divisor is or may be 0.
-  package func floorDivided(by divisor: Dimension) -> Dimension { Self.combine(self, divisor) { $0.floorDivided(by: $1) } }
+  package func floorDivided(by divisor: Dimension) -> Dimension {
+    Self.combine(self, divisor) { $0.floorDivided(by: $1) }
+  }
 
   /// The quotient, rounded up.
   package func ceilingDivided(by divisor: Dimension) -> Dimension {
@@ -52,14 +54,19 @@ extension Dimension {
   }
 
   /// The exact quotient; unknown where the division is not known to leave no remainder.
-  package func exactlyDivided(by divisor: Dimension) -> Dimension { Self.combine(self, divisor) { $0.exactlyDivided(by: $1) } }
+  package func exactlyDivided(by divisor: Dimension) -> Dimension {
+    Self.combine(self, divisor) { $0.exactlyDivided(by: $1) }
+  }
 
-  private static func combine(_ a: Dimension, _ b: Dimension, _ operate: (Polynomial, Polynomial) -> Polynomial?) -> Dimension {
+  private static func combine(_ a: Dimension, _ b: Dimension, _ operate: (Polynomial, Polynomial) -> Polynomial?)
+    -> Dimension
+  {
     guard let a = a.polynomial, let b = b.polynomial else { return .unknown }
     return Dimension(operate(a, b))
   }
 
-  /// Whether the two are equal for every value of the symbols (`true`), for none (`false`), or that is not known (`nil`).
+  /// Whether the two are equal for every value of the symbols (`true`), for none (`false`), or that is not known
+  /// (`nil`).
   package func isEqual(to other: Dimension) -> Bool? {
     guard let a = polynomial, let b = other.polynomial else { return nil }
     if a == b { return true }
@@ -68,7 +75,8 @@ extension Dimension {
     return difference.isAlwaysPositive || difference.isAlwaysNegative ? false : nil
   }
 
-  /// What both sides of an equality tell together: a number before a symbol before nothing. `nil` where they contradict each other.
+  /// What both sides of an equality tell together: a number before a symbol before nothing. `nil` where they contradict
+  /// each other.
   package func merged(with other: Dimension) -> Dimension? {
     if isEqual(to: other) == false { return nil }
     switch (self, other) {

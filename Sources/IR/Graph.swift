@@ -1,4 +1,5 @@
-/// Operations in order, from arguments to a `return`. The main graph of a module, the body of a function, or a region of an operation.
+/// Operations in order, from arguments to a `return`. The main graph of a module, the body of a function, or a region
+/// of an operation.
 package final class Graph {
   /// One output as callers see it: the interface name, which need not be the name of the value that is returned.
   package struct Output {

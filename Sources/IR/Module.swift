@@ -49,7 +49,9 @@ package final class Module {
 
   private var names: NameTable?
 
-  package init(name: ByteString, target: OpsetVersions = OpsetVersions([.init(domain: "", version: OpCatalog.newestOpset)])) {
+  package init(
+    name: ByteString, target: OpsetVersions = OpsetVersions([.init(domain: "", version: OpCatalog.newestOpset)])
+  ) {
     self.name = name
     self.main = Graph(name: name)
     self.vocabulary = OpCatalog.vocabulary

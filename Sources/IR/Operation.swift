@@ -8,7 +8,8 @@ package final class Operation {
 
   /// How a file wrote a constant, so that it can be written back the same way.
   package enum ConstantForm: Hashable, Sendable {
-    /// An initializer; `slot` is its place among the graph's inputs where it was also listed there (below IR version 4).
+    /// An initializer; `slot` is its place among the graph's inputs where it was also listed there (below IR version
+    /// 4).
     case initializer(slot: Int?)
     /// A Constant operation.
     case operation

@@ -78,7 +78,9 @@ package struct Polynomial: Hashable, Sendable {
     let by = divisor.terms[0]
     var quotients: [Term] = []
     for term in terms {
-      guard term.coefficient.isMultiple(of: by.coefficient), !(by.coefficient == -1 && term.coefficient == .min) else { return nil }
+      guard term.coefficient.isMultiple(of: by.coefficient), !(by.coefficient == -1 && term.coefficient == .min) else {
+        return nil
+      }
       var rest = term.factors
       for factor in by.factors {
         guard let index = rest.firstIndex(of: factor) else { return nil }

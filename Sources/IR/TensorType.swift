@@ -27,7 +27,9 @@ package indirect enum ValueType: Hashable, Sendable {
   /// Nothing is known, not even the kind. Legal.
   case unknown
 
-  package static func tensor(_ elementType: ElementType, _ shape: Shape?) -> ValueType { .tensor(TensorType(elementType, shape)) }
+  package static func tensor(_ elementType: ElementType, _ shape: Shape?) -> ValueType {
+    .tensor(TensorType(elementType, shape))
+  }
 
   /// The tensor type of a dense tensor.
   package var tensor: TensorType? {

@@ -74,7 +74,8 @@ extension WireScan {
     case .fixed32, .fixed64:
       let size = kind == .fixed32 ? 4 : 8
       guard numbers.count.isMultiple(of: size) else {
-        throw ModelError(.invalidModel, place: place(content), "a list of \(size)-byte numbers has \(numbers.count) bytes")
+        throw ModelError(
+          .invalidModel, place: place(content), "a list of \(size)-byte numbers has \(numbers.count) bytes")
       }
       return numbers.count / size
     case .bytes, .message: return 0

@@ -37,7 +37,8 @@ struct WireScan {
   static func scan(_ source: ByteSlice, _ schema: WireSchema, _ limits: Limits) throws -> ScannedMessage {
     try source.withUnsafeBytes { bytes in
       var scan = WireScan(
-        source: source, bytes: bytes, result: ScannedMessage(remainingMemory: limits.memory), schema: schema, limits: limits)
+        source: source, bytes: bytes, result: ScannedMessage(remainingMemory: limits.memory), schema: schema,
+        limits: limits)
       try scan.rewriteMessage(0, 0..<bytes.count, [], Depth())
       return scan.result
     }
@@ -68,7 +69,8 @@ struct WireScan {
         "\(limits.nested.message)s are nested more than \(limits.nested.depth) deep, which mcc refuses")
     }
     guard depth.messages <= limits.depth else {
-      throw ModelError(.invalidModel, place: place(range), "messages are nested more than \(limits.depth) deep, which mcc refuses")
+      throw ModelError(
+        .invalidModel, place: place(range), "messages are nested more than \(limits.depth) deep, which mcc refuses")
     }
     return depth
   }
@@ -129,7 +131,9 @@ struct WireScan {
     guard found.count > 1 else { return [:] }
     var pieces: [UInt32: [Range<Int>]] = [:]
     for (index, field) in found.enumerated() {
-      if let oneof = field.oneof, let other = found[..<index].last(where: { $0.oneof == oneof }), other.number != field.number {
+      if let oneof = field.oneof, let other = found[..<index].last(where: { $0.oneof == oneof }),
+        other.number != field.number
+      {
         pieces[other.number] = nil
       }
       pieces[field.number, default: []].append(field.range)

@@ -3,7 +3,8 @@ package enum Suggestion {
   /// The longest names that are compared: a longer one is no slip of the fingers.
   private static let maximumLength = 64
 
-  /// The one of `names` that takes the fewest edits to become; `nil` where all are too far away to be meant. Of equals, the first.
+  /// The one of `names` that takes the fewest edits to become; `nil` where all are too far away to be meant. Of equals,
+  /// the first.
   package static func closest(to name: String, among names: some Sequence<String>) -> String? {
     let limit = max(1, name.count / 3)
     var best: (name: String, distance: Int)?

@@ -1,7 +1,8 @@
 extension Dimension {
   /// The extent of two axes that are broadcast against each other: 1 stretches, all else must be equal.
   ///
-  /// A symbol may be 1, so that two different ones give `unknown`, and a symbol beside 7 gives 7. `nil` where no values of the symbols fit.
+  /// A symbol may be 1, so that two different ones give `unknown`, and a symbol beside 7 gives 7. `nil` where no values
+  /// of the symbols fit.
   package func broadcast(with other: Dimension) -> Dimension? {
     let one = Dimension.known(1)
     if self == one { return other }
@@ -45,7 +46,8 @@ extension TypeInference {
     return result
   }
 
-  /// The element type that the operands `indices` share, from the first of which it is known. That they agree is the verifier's to see.
+  /// The element type that the operands `indices` share, from the first of which it is known. That they agree is the
+  /// verifier's to see.
   func sharedElementType(_ indices: some Sequence<Int>) -> ElementType? {
     for index in indices {
       if let type = tensor(index)?.elementType { return type }

@@ -9,9 +9,11 @@ extension OpDefinition {
   /// Ends a graph: its operands are the graph's outputs.
   package static let `return` = OpDefinition(
     "return", versions: [1], "Ends a graph: its operands are the graph's outputs.",
-    operands: [OperandDefinition.variadic("outputs", .any, minimum: 0).ofAnyKind], traits: [.terminator], form: .builtin)
+    operands: [OperandDefinition.variadic("outputs", .any, minimum: 0).ofAnyKind], traits: [.terminator], form: .builtin
+  )
 
-  /// A statement about values (a quantization annotation, a sharding) that names others: kept with what it names, computes nothing.
+  /// A statement about values (a quantization annotation, a sharding) that names others: kept with what it names,
+  /// computes nothing.
   package static let annotate = OpDefinition(
     "annotate", versions: [1], "A statement about its first operand that refers to the others.",
     operands: [OperandDefinition.variadic("values", .any, minimum: 1).ofAnyKind], traits: [], form: .builtin)

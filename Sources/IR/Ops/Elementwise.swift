@@ -18,7 +18,8 @@ extension OpDefinition {
       verify: verify)
   }
 
-  /// An operator of two operands of one element type that are broadcast against each other; the result is of that type too.
+  /// An operator of two operands of one element type that are broadcast against each other; the result is of that type
+  /// too.
   static func binary(
     _ name: ByteString, versions: [Int], _ summary: String, _ types: ElementTypes,
     operands: (String, String) = ("A", "B"),

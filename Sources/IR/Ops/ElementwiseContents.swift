@@ -79,7 +79,8 @@ extension TypeInference {
     return result
   }
 
-  /// All lists at the length that they have in common, one element standing for as many as it takes; `nil` where they do not broadcast.
+  /// All lists at the length that they have in common, one element standing for as many as it takes; `nil` where they
+  /// do not broadcast.
   static func broadcastContents(_ lists: [[Dimension]]) -> [[Dimension]]? {
     let count = lists.first { $0.count != 1 }?.count ?? 1
     guard lists.allSatisfy({ $0.count == 1 || $0.count == count }) else { return nil }

@@ -1,8 +1,10 @@
 extension Operation {
-  /// Infers the types and contents of the results from those of the operands; what was known before is refined, never forgotten.
+  /// Infers the types and contents of the results from those of the operands; what was known before is refined, never
+  /// forgotten.
   ///
   /// - Parameter diagnostics: told where a declared shape contradicts what is inferred; inference wins.
-  /// - Throws: `ModelError` at this operation's place where the operation is certainly wrong, or an element type contradicts the declared one.
+  /// - Throws: `ModelError` at this operation's place where the operation is certainly wrong, or an element type
+  ///   contradicts the declared one.
   package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
     guard let infer = definition.infer, !refersToFunctionAttributes else { return }
     var inference = TypeInference(self)
@@ -34,7 +36,8 @@ extension Value {
       type = merged
       return
     }
-    if case .tensor(let declared) = type, case .tensor(let found) = inferred, declared.elementType == found.elementType {
+    if case .tensor(let declared) = type, case .tensor(let found) = inferred, declared.elementType == found.elementType
+    {
       diagnostics?.remark("the file declares \(type) for \(self), which is \(inferred)", at: "value '\(name.text)'")
       type = inferred
       return

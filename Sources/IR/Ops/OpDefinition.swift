@@ -1,6 +1,7 @@
 /// One operator, declared once: verifier, parser, printer, builder, documentation and importers all read this.
 ///
-/// The vocabulary is ONNX's: names, operands and attributes are those of the operator's newest version that this build knows.
+/// The vocabulary is ONNX's: names, operands and attributes are those of the operator's newest version that this build
+/// knows.
 package final class OpDefinition: Sendable {
   /// What kind of declaration this is.
   package enum Form: Hashable, Sendable {
@@ -14,9 +15,11 @@ package final class OpDefinition: Sendable {
     case builtin
   }
 
-  /// Computes the results' types, and the contents of small integer results, from an operation's operands and attributes.
+  /// Computes the results' types, and the contents of small integer results, from an operation's operands and
+  /// attributes.
   package typealias Inference = @Sendable (inout TypeInference) throws -> Void
-  /// Checks what operands, attributes and types alone cannot say. Throws a `ModelError` whose message names what is wrong.
+  /// Checks what operands, attributes and types alone cannot say. Throws a `ModelError` whose message names what is
+  /// wrong.
   package typealias Verification = @Sendable (Operation) throws -> Void
 
   /// `""` is ONNX's default domain.
@@ -59,7 +62,8 @@ package final class OpDefinition: Sendable {
       results: [.variadic("outputs", .anything)], traits: [], form: .opaque)
   }
 
-  /// `declared` in its version `version`, which is not 1:1 with the newest: kept like an opaque operator, with the effects of the declared one.
+  /// `declared` in its version `version`, which is not 1:1 with the newest: kept like an opaque operator, with the
+  /// effects of the declared one.
   package static func legacy(_ declared: OpDefinition, version: Int) -> OpDefinition {
     OpDefinition(
       declared.name, domain: declared.domain, versions: declared.versions.filter { $0 <= version }, declared.summary,
@@ -117,7 +121,8 @@ package struct OperandDefinition: Sendable {
   package let elementTypeSource: String?
 
   package init(
-    name: String, arity: Arity, elementTypes: ElementTypes, acceptsNonTensors: Bool = false, elementTypeSource: String? = nil
+    name: String, arity: Arity, elementTypes: ElementTypes, acceptsNonTensors: Bool = false,
+    elementTypeSource: String? = nil
   ) {
     self.name = name
     self.arity = arity
@@ -147,7 +152,8 @@ package struct OperandDefinition: Sendable {
     OperandDefinition(name: name, arity: .variadic(minimum: minimum), elementTypes: types)
   }
 
-  /// The same operand, which may also be a sequence, an optional or a map; where it is variadic, each time of another type.
+  /// The same operand, which may also be a sequence, an optional or a map; where it is variadic, each time of another
+  /// type.
   package var ofAnyKind: OperandDefinition {
     OperandDefinition(name: name, arity: arity, elementTypes: elementTypes, acceptsNonTensors: true)
   }

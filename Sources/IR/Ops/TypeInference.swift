@@ -1,6 +1,7 @@
 /// What an operator's inference sees of one operation, and where it puts what it finds.
 ///
-/// Absent operands, unranked and unknown types are normal: inference says what can be said, and throws only for what is certainly wrong.
+/// Absent operands, unranked and unknown types are normal: inference says what can be said, and throws only for what is
+/// certainly wrong.
 package struct TypeInference {
   package let operation: Operation
   package private(set) var resultTypes: [ValueType]
@@ -21,7 +22,8 @@ package struct TypeInference {
   /// The shape of an operand; `nil` where it is not known.
   package func shape(_ index: Int) -> Shape? { tensor(index)?.shape }
 
-  /// The elements of a small integer operand, as far as they are known: a constant's, or what flowed through a shape computation.
+  /// The elements of a small integer operand, as far as they are known: a constant's, or what flowed through a shape
+  /// computation.
   package func contents(_ index: Int) -> [Dimension]? { operation.operand(index)?.contents }
 
   /// The elements of a small integer operand where all are numbers.
@@ -51,8 +53,9 @@ package struct TypeInference {
   /// Sets what is known of the elements of the first result.
   package mutating func setContents(_ contents: [Dimension]?) { setContents(0, contents) }
 
-  /// Sets what is known of the elements of a result, whose type must have been set before. Kept where the result is a small integer tensor of rank
-  /// 0 or 1 with that many elements; numbers that its element type cannot hold become unknown.
+  /// Sets what is known of the elements of a result, whose type must have been set before. Kept where the result is a
+  /// small integer tensor of rank 0 or 1 with that many elements; numbers that its element type cannot hold become
+  /// unknown.
   package mutating func setContents(_ index: Int, _ contents: [Dimension]?) {
     guard let contents, contents.count <= SmallIntegers.maximumCount, resultTypes.indices.contains(index),
       let type = resultTypes[index].tensor, let range = SmallIntegers.range(of: type.elementType),

@@ -26,14 +26,17 @@ package struct Builder {
     }
   }
 
-  /// Inserts an operation with the results that `results` names (`nil` for an absent one) as its file has them; types are what was declared, else unknown.
-  /// Nothing is inferred: an importer infers the whole module at the end (`Module.inferTypes`).
+  /// Inserts an operation with the results that `results` names (`nil` for an absent one) as its file has them; types
+  /// are what was declared, else unknown. Nothing is inferred: an importer infers the whole module at the end
+  /// (`Module.inferTypes`).
   @discardableResult
   package func insert(
-    _ definition: OpDefinition, operands: [Value?], results: [ResultSpecification?], attributes: Attributes = Attributes(),
+    _ definition: OpDefinition, operands: [Value?], results: [ResultSpecification?],
+    attributes: Attributes = Attributes(),
     regions: [Operation.Region] = [], location: Location = Location()
   ) -> Operation {
-    let operation = Operation(definition, operands: operands, attributes: attributes, regions: regions, location: location)
+    let operation = Operation(
+      definition, operands: operands, attributes: attributes, regions: regions, location: location)
     operation.results = results.enumerated().map { index, result in
       guard let result else { return nil }
       let value = Value(resultOf: operation, index: index, name: result.name, type: result.declaredType ?? .unknown)
@@ -48,7 +51,8 @@ package struct Builder {
   /// Inserts a constant; its type is the literal's.
   @discardableResult
   package func insertConstant(
-    _ value: AttributeValue, attribute: ByteString = "value", name: ByteString, form: Operation.ConstantForm = .initializer(slot: nil),
+    _ value: AttributeValue, attribute: ByteString = "value", name: ByteString,
+    form: Operation.ConstantForm = .initializer(slot: nil),
     location: Location = Location()
   ) throws -> Operation {
     let operation = insert(
@@ -66,7 +70,9 @@ package struct Builder {
 
   /// Adds an argument to `graph`.
   @discardableResult
-  package func addArgument(to graph: Graph, name: ByteString, type: ValueType, default literal: TensorLiteral? = nil) -> Value {
+  package func addArgument(to graph: Graph, name: ByteString, type: ValueType, default literal: TensorLiteral? = nil)
+    -> Value
+  {
     let value = Value(argumentOf: graph, index: graph.arguments.count, name: name, type: type)
     value.declaredType = type
     value.defaultLiteral = literal

@@ -1,5 +1,6 @@
 extension Module {
-  /// A copy of everything but the weights, which both share: what an exporter lowers and legalizes, so that the module itself stays as it is.
+  /// A copy of everything but the weights, which both share: what an exporter lowers and legalizes, so that the module
+  /// itself stays as it is.
   package func clone() -> Module {
     let copy = Module(name: name, target: target)
     copy.vocabulary = vocabulary

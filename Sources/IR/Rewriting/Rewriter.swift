@@ -1,4 +1,5 @@
-/// The only way in which a pass changes a module. It counts what it does, so that "changed" is measured and never claimed.
+/// The only way in which a pass changes a module. It counts what it does, so that "changed" is measured and never
+/// claimed.
 package final class Rewriter {
   package let module: Module
   /// Recorded in the location of everything that is built.
@@ -67,13 +68,15 @@ package final class Rewriter {
 
   // MARK: Changing
 
-  /// Makes every use of `value` a use of `replacement`. Where the replacement was freshly built, `takingName` gives it the replaced value's name.
+  /// Makes every use of `value` a use of `replacement`. Where the replacement was freshly built, `takingName` gives it
+  /// the replaced value's name.
   ///
   /// - Throws: `ModelError` where the types contradict each other: such a rewrite is a defect, and nothing is changed.
   package func replace(_ value: Value, with replacement: Value, takingName: Bool = false) throws {
     guard let merged = replacement.type.merged(with: value.type) else {
       throw ModelError(
-        .internalFailure, "pass '\(pass)' replaces \(value) of type \(value.type) by \(replacement) of type \(replacement.type)")
+        .internalFailure,
+        "pass '\(pass)' replaces \(value) of type \(value.type) by \(replacement) of type \(replacement.type)")
     }
     if replacement.argumentGraph == nil { replacement.type = merged }
     for use in Array(value.uses) {
@@ -85,8 +88,8 @@ package final class Rewriter {
     mutationCount += 1
   }
 
-  /// Replaces the results of `operation` by `values` and erases it. Freshly built values take the results' names, and the operation that defines the
-  /// first of them takes the place of `operation` in the source.
+  /// Replaces the results of `operation` by `values` and erases it. Freshly built values take the results' names, and
+  /// the operation that defines the first of them takes the place of `operation` in the source.
   package func replace(_ operation: Operation, with values: [Value], takingNames: Bool = true) throws {
     for (result, value) in zip(operation.results, values) {
       guard let result else { continue }
@@ -139,7 +142,9 @@ package final class Rewriter {
 
   /// Appends absent results, or removes trailing ones that nothing uses, until there are `count`.
   package func setResultCount(of operation: Operation, to count: Int) {
-    while operation.results.count > count, operation.results.last.map({ $0?.hasUses ?? false }) == false { operation.results.removeLast() }
+    while operation.results.count > count, operation.results.last.map({ $0?.hasUses ?? false }) == false {
+      operation.results.removeLast()
+    }
     while operation.results.count < count { operation.results.append(nil) }
     noteChange(operation)
   }

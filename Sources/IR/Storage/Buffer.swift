@@ -52,7 +52,9 @@ package final class Buffer: Sendable {
   /// - Throws: `ModelError` where the system has no room for it.
   package static func temporary(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> Buffer {
     let descriptor = openUnlinkedFile()
-    guard descriptor >= 0 else { throw ModelError(.cannotCreate, "a temporary file: \(ModelError.systemMessage(errno))") }
+    guard descriptor >= 0 else {
+      throw ModelError(.cannotCreate, "a temporary file: \(ModelError.systemMessage(errno))")
+    }
     defer { close(descriptor) }
     guard ftruncate(descriptor, count) == 0,
       let memory = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
@@ -118,7 +120,8 @@ package struct ByteSlice: Sendable {
     return ByteSlice(buffer, offset: self.offset + offset, count: count)
   }
 
-  /// Gives the pages of a mapped slice back to the system; the next read faults them in again. Keeps the resident set to a window.
+  /// Gives the pages of a mapped slice back to the system; the next read faults them in again. Keeps the resident set
+  /// to a window.
   package func giveBackPages() {
     guard case .mapped(let file) = buffer.origin else { return }
     file.giveBackPages(offset: offset, count: count)

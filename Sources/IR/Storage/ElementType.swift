@@ -46,7 +46,8 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The bytes that `count` elements take, sub-byte elements packed; `nil` where it does not fit an `Int`, and for strings.
+  /// The bytes that `count` elements take, sub-byte elements packed; `nil` where it does not fit an `Int`, and for
+  /// strings.
   package func byteCount(elements count: Int) -> Int? {
     guard let bitWidth, count >= 0 else { return nil }
     if bitWidth >= 8 {

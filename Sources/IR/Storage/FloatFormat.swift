@@ -88,8 +88,8 @@ package struct FloatFormat: Hashable, Sendable {
     return isNegative ? -value : value
   }
 
-  /// The bits of the number nearest to `value`, ties to the even mantissa; `nil` where the format has nothing near: an overflow without infinities, a
-  /// NaN or a sign that it cannot tell.
+  /// The bits of the number nearest to `value`, ties to the even mantissa; `nil` where the format has nothing near: an
+  /// overflow without infinities, a NaN or a sign that it cannot tell.
   package func encode(_ value: Double) -> UInt16? {
     if value.isNaN { return quietNaN }
     let isNegative = value.sign == .minus
@@ -110,7 +110,8 @@ package struct FloatFormat: Hashable, Sendable {
     let lowest = hasZero ? 1 - bias : -bias
     let exponent = max(Int(value.exponent), lowest)
     let significand = scalbn(value, Int32(mantissaBits - exponent)).rounded(.toNearestOrEven)
-    // The hidden bit carries into the exponent: a significand that was rounded up to a power of two needs no case of its own.
+    // The hidden bit carries into the exponent: a significand that was rounded up to a power of two needs no case of
+    // its own.
     let bits = Double((exponent - lowest) << mantissaBits) + significand - (hasZero ? 0 : 1)
     let largest: UInt16 =
       switch specials {

@@ -11,7 +11,9 @@ package enum FloatWidening {
   /// - Parameters:
   ///   - type: `float32`, `float16` or `bfloat16`; others leave `output` as it is.
   ///   - output: room for as many floats as `input` has elements.
-  package static func widen(_ input: UnsafeRawBufferPointer, _ type: ElementType, into output: UnsafeMutablePointer<Float>) {
+  package static func widen(
+    _ input: UnsafeRawBufferPointer, _ type: ElementType, into output: UnsafeMutablePointer<Float>
+  ) {
     guard let source = input.baseAddress else { return }
     if type == .float32 {
       UnsafeMutableRawPointer(output).copyMemory(from: source, byteCount: input.count)

@@ -38,7 +38,9 @@ package final class MappedFile: Sendable {
       base = UnsafeRawPointer(address)
       mapped = true
     } else {
-      base = UnsafeRawPointer(bitPattern: 1) ?? UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
+      base =
+        UnsafeRawPointer(bitPattern: 1)
+        ?? UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
       mapped = false
     }
     self.path = path

@@ -1,9 +1,11 @@
 import Glibc
 import Synchronization
 
-/// Work over independent pieces on several threads. Results must not depend on who does which piece: write to slots that the index names.
+/// Work over independent pieces on several threads. Results must not depend on who does which piece: write to slots
+/// that the index names.
 package enum Parallel {
-  /// Calls `body` once for each index below `count`, on up to `threads` threads, this one included. Indices are handed out in ascending order.
+  /// Calls `body` once for each index below `count`, on up to `threads` threads, this one included. Indices are handed
+  /// out in ascending order.
   ///
   /// - Throws: the error of the smallest failing index; no further index is started after a failure.
   package static func forEach(_ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Void) throws {

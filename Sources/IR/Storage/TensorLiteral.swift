@@ -1,4 +1,5 @@
-/// The value of a constant tensor: its type and where its bytes come from. Weights are never copied: a literal is a description.
+/// The value of a constant tensor: its type and where its bytes come from. Weights are never copied: a literal is a
+/// description.
 package struct TensorLiteral: Hashable, Sendable {
   package let elementType: ElementType
   package let dimensions: [Int]
@@ -9,7 +10,8 @@ package struct TensorLiteral: Hashable, Sendable {
   /// The largest part of a literal that any reader holds at once: fits a second-level cache beside its results.
   package static let windowBytes = 1 << 20
 
-  /// - Throws: `ModelError` where a dimension is negative, the product overflows, or the source does not have exactly the bytes that the type asks for.
+  /// - Throws: `ModelError` where a dimension is negative, the product overflows, or the source does not have exactly
+  ///   the bytes that the type asks for.
   package init(_ elementType: ElementType, _ dimensions: [Int], _ source: TensorSource) throws {
     let count = try Self.elementCount(of: dimensions)
     try Self.check(source, elementType, dimensions, count)
@@ -58,7 +60,8 @@ package struct TensorLiteral: Hashable, Sendable {
     switch source {
     case .bytes(let slice):
       guard slice.count == needed else {
-        throw ModelError(.invalidModel, "needs \(needed) bytes for \(type.rawValue)\(dimensions), the file holds \(slice.count) there")
+        throw ModelError(
+          .invalidModel, "needs \(needed) bytes for \(type.rawValue)\(dimensions), the file holds \(slice.count) there")
       }
     case .splat(let bytes):
       guard bytes.count == type.byteCount(elements: 1) else {
@@ -76,13 +79,16 @@ package struct TensorLiteral: Hashable, Sendable {
 // MARK: - Windows
 
 extension TensorLiteral {
-  /// Fills `output` with the bytes of the elements `range`. `range.lowerBound` lies on a byte boundary; `output` has exactly their bytes.
+  /// Fills `output` with the bytes of the elements `range`. `range.lowerBound` lies on a byte boundary; `output` has
+  /// exactly their bytes.
   package func read(_ range: Range<Int>, into output: UnsafeMutableRawBufferPointer) throws {
     guard let target = output.baseAddress, !range.isEmpty else { return }
     switch source {
     case .bytes(let slice):
       guard let offset = elementType.byteCount(elements: range.lowerBound) else { return }
-      slice.withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + output.count])) }
+      slice.withUnsafeBytes {
+        output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + output.count]))
+      }
     case .splat(let bytes):
       Self.repeatBytes(bytes, elementType, range.count, output)
     case .strings: break
@@ -95,15 +101,20 @@ extension TensorLiteral {
   }
 
   /// Calls `body` with the bytes of the elements `range`, copied only where they must be made first.
-  package func withWindow<Result>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-    guard let offset = elementType.byteCount(elements: range.lowerBound), let count = elementType.byteCount(elements: range.count)
+  package func withWindow<Result>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result) throws
+    -> Result
+  {
+    guard let offset = elementType.byteCount(elements: range.lowerBound),
+      let count = elementType.byteCount(elements: range.count)
     else { throw ModelError(.internalFailure, "strings have no windows") }
     switch source {
     case .bytes(let slice):
       return try slice.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
     case .whole(let evaluation):
       let buffer = try evaluation.buffer(byteCount: byteCount)
-      return try withExtendedLifetime(buffer) { try body(UnsafeRawBufferPointer(start: buffer.base + offset, count: count)) }
+      return try withExtendedLifetime(buffer) {
+        try body(UnsafeRawBufferPointer(start: buffer.base + offset, count: count))
+      }
     case .splat, .strings, .elementwise: break
     }
     return try withScratch(count) { scratch in
@@ -112,7 +123,8 @@ extension TensorLiteral {
     }
   }
 
-  /// Calls `body` with one window after the other, in order, and the position of its first element. Pages of mapped files are given back behind it.
+  /// Calls `body` with one window after the other, in order, and the position of its first element. Pages of mapped
+  /// files are given back behind it.
   package func forEachWindow(_ body: (UnsafeRawBufferPointer, Int) throws -> Void) throws {
     for range in windows() {
       try withWindow(range) { try body($0, range.lowerBound) }
@@ -120,7 +132,8 @@ extension TensorLiteral {
     }
   }
 
-  /// The windows that `forEachWindow` visits: they depend on the type alone, so that work split along them gives the same result on any number of threads.
+  /// The windows that `forEachWindow` visits: they depend on the type alone, so that work split along them gives the
+  /// same result on any number of threads.
   package func windows() -> [Range<Int>] {
     let perWindow = elementsPerWindow
     return stride(from: 0, to: elementCount, by: perWindow).map { $0..<min($0 + perWindow, elementCount) }
@@ -139,7 +152,8 @@ extension TensorLiteral {
   package func giveBackPages(_ range: Range<Int>) {
     switch source {
     case .bytes(let slice):
-      guard let offset = elementType.byteCount(elements: range.lowerBound), let count = elementType.byteCount(elements: range.count)
+      guard let offset = elementType.byteCount(elements: range.lowerBound),
+        let count = elementType.byteCount(elements: range.count)
       else { return }
       slice.slice(offset: offset, count: count)?.giveBackPages()
     case .elementwise(_, let base): base.giveBackPages(range)
@@ -157,13 +171,17 @@ extension TensorLiteral {
     return try withWindow(0..<elementCount) { Array($0) }
   }
 
-  private func withScratch<Result>(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
+  private func withScratch<Result>(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows
+    -> Result
+  {
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)
     defer { scratch.deallocate() }
     return try body(UnsafeMutableRawBufferPointer(rebasing: scratch[..<count]))
   }
 
-  private static func repeatBytes(_ bytes: [UInt8], _ type: ElementType, _ count: Int, _ output: UnsafeMutableRawBufferPointer) {
+  private static func repeatBytes(
+    _ bytes: [UInt8], _ type: ElementType, _ count: Int, _ output: UnsafeMutableRawBufferPointer
+  ) {
     var element = bytes
     if let width = type.bitWidth, width < 8, let first = bytes.first {
       let value = first & UInt8((1 << width) - 1)

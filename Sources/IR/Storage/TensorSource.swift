@@ -1,6 +1,7 @@
 /// Where the bytes of a literal come from.
 ///
-/// Two sources are equal when they say the same (the same range of the same buffer, the same transform of the same literal): identity, never content.
+/// Two sources are equal when they say the same (the same range of the same buffer, the same transform of the same
+/// literal): identity, never content.
 package indirect enum TensorSource: Hashable, Sendable {
   /// Packed little-endian elements, as `raw_data` has them.
   case bytes(ByteSlice)
@@ -36,12 +37,14 @@ package indirect enum TensorSource: Hashable, Sendable {
   }
 }
 
-/// Makes a literal's elements from the elements at the same positions of another: prune's mask, quant8's rounding, a folded scale.
+/// Makes a literal's elements from the elements at the same positions of another: prune's mask, quant8's rounding, a
+/// folded scale.
 ///
-/// Bytes are made while they are written, a window at a time and on several threads: a transform is a value, and depends on nothing but its
-/// parameters, the input window and the position.
+/// Bytes are made while they are written, a window at a time and on several threads: a transform is a value, and
+/// depends on nothing but its parameters, the input window and the position.
 package protocol ElementwiseTransform: Hashable, Sendable {
-  /// Fills `output` with the results for the elements of `input`, whose first is element `first` of the literal. A window starts on a byte boundary.
+  /// Fills `output` with the results for the elements of `input`, whose first is element `first` of the literal. A
+  /// window starts on a byte boundary.
   func apply(to input: UnsafeRawBufferPointer, first: Int, output: UnsafeMutableRawBufferPointer)
 }
 

@@ -1,5 +1,6 @@
 extension Printer {
-  /// ` {axis = 1, pads = [0, 0]}`, regions after the attributes and each on lines of its own; nothing where there are neither.
+  /// ` {axis = 1, pads = [0, 0]}`, regions after the attributes and each on lines of its own; nothing where there are
+  /// neither.
   mutating func printAttributesAndRegions(of operation: Operation, depth: Int) throws {
     guard !operation.attributes.isEmpty || !operation.regions.isEmpty else { return }
     let root = operation.result()?.name ?? operation.definition.name

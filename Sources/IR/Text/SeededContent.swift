@@ -1,4 +1,5 @@
-/// Pseudo-random elements that depend on a seed and on their position alone: weights for a reproducer that must not carry the real ones.
+/// Pseudo-random elements that depend on a seed and on their position alone: weights for a reproducer that must not
+/// carry the real ones.
 package struct SeededContent: ElementwiseTransform {
   /// Where the elements lie, both ends included.
   package enum Bounds: Hashable, Sendable {

@@ -1,4 +1,5 @@
-/// Text under construction, with the writing of what all parts of the textual form are made of: numbers, names, strings, lists.
+/// Text under construction, with the writing of what all parts of the textual form are made of: numbers, names,
+/// strings, lists.
 struct TextBuffer {
   private(set) var bytes: [UInt8] = []
 
@@ -45,7 +46,8 @@ struct TextBuffer {
     if TextSyntax.isBareName(name) { bytes.append(contentsOf: name.bytes) } else { writeQuoted(name) }
   }
 
-  /// A string in quotes. Bytes that are not UTF-8, and control characters, become escapes, so that the text is always UTF-8 and a string always a line.
+  /// A string in quotes. Bytes that are not UTF-8, and control characters, become escapes, so that the text is always
+  /// UTF-8 and a string always a line.
   mutating func writeQuoted(_ string: ByteString) {
     let isText = string.bytes.allSatisfy { $0 < 0x80 } || String(validating: string.bytes, as: UTF8.self) != nil
     bytes.append(UInt8(ascii: "\""))

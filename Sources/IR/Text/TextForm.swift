@@ -4,7 +4,8 @@ package enum TextForm: Hashable, Sendable, CaseIterable {
   case complete
   /// For people and for goldens: large literals as a hash and a summary; neither locations nor annotations.
   case elided
-  /// Complete, but large numeric literals are replaced by pseudo-random ones in the same range: a reproducer that can be shared.
+  /// Complete, but large numeric literals are replaced by pseudo-random ones in the same range: a reproducer that can
+  /// be shared.
   case seeded
 
   var hasLocations: Bool { self != .elided }

@@ -15,7 +15,8 @@ extension TensorType: CustomStringConvertible {
 }
 
 extension ValueType: CustomStringConvertible {
-  /// `f32[batch, 3]`, `seq<f32[*]>`, `optional<i64[]>`, `map<i64, f32[]>`, `sparse<f32[2]>`, `opaque<"domain", "name">`, `?`.
+  /// `f32[batch, 3]`, `seq<f32[*]>`, `optional<i64[]>`, `map<i64, f32[]>`, `sparse<f32[2]>`, `opaque<"domain",
+  /// "name">`, `?`.
   package var description: String { TextBuffer.string { write(to: &$0) } }
 
   func write(to text: inout TextBuffer) {

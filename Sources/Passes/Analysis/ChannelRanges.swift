@@ -9,7 +9,9 @@ package struct ChannelRanges: LiteralAnalysis {
 
   /// The largest magnitudes of `literal` along `layout`, measured by one parallel read, or found where a pass of this
   /// run measured them before.
-  package static func of(_ literal: TensorLiteral, _ layout: ChannelLayout, _ context: PassContext) throws -> ChannelRanges {
+  package static func of(_ literal: TensorLiteral, _ layout: ChannelLayout, _ context: PassContext) throws
+    -> ChannelRanges
+  {
     if let known = context.analyses.known(ChannelRanges.self, of: literal), known.layout == layout { return known }
     let collector = ChannelRangeCollector(layout)
     _ = try WeightReading([literal], threads: context.threads).map { window in
@@ -58,7 +60,9 @@ package final class ChannelRangeCollector: Sendable {
     fileprivate init(_ layout: ChannelLayout, _ range: Range<Int>) {
       self.layout = layout
       firstChannel = layout.channels == 0 || layout.inner == 0 ? 0 : range.lowerBound / layout.inner % layout.channels
-      let touched = layout.inner == 0 || range.isEmpty ? 0 : (range.upperBound - 1) / layout.inner - range.lowerBound / layout.inner + 1
+      let touched =
+        layout.inner == 0 || range.isEmpty
+        ? 0 : (range.upperBound - 1) / layout.inner - range.lowerBound / layout.inner + 1
       maxima = Array(repeating: 0, count: min(touched, layout.channels))
     }
 
@@ -108,7 +112,9 @@ private func largestMagnitude(of floats: UnsafeRawBufferPointer) -> UInt32 {
 }
 
 /// Raises `maxima` from `slot` on to the magnitudes of the floats, one each.
-private func takeMaxima(of floats: UnsafeRawBufferPointer, into maxima: UnsafeMutableBufferPointer<UInt32>, at slot: Int) {
+private func takeMaxima(
+  of floats: UnsafeRawBufferPointer, into maxima: UnsafeMutableBufferPointer<UInt32>, at slot: Int
+) {
   typealias Bits = SIMD4<Int32>
   let count = floats.count / 4
   guard count > 0, slot >= 0, slot + count <= maxima.count, let base = maxima.baseAddress else { return }

@@ -63,10 +63,13 @@ struct MagnitudeRead {
   func cut(_ goal: MagnitudeGoal) -> MagnitudeSelection.Result {
     var walk = Walk(goal: goal, budget: squaredBudget(goal), count: countBelow, squares: squaresBelow)
     let width = (bracket.count + Self.parts - 1) / Self.parts
-    for (part, total) in totals(partWidth: width).enumerated() where !walk.takeAll(count: total.count, squares: total.squares) {
+    for (part, total) in totals(partWidth: width).enumerated()
+    where !walk.takeAll(count: total.count, squares: total.squares) {
       for element in elements(ofPart: part, width: width) {
         guard walk.take(square(element.magnitude)) else {
-          return result(MagnitudeCut(magnitude: element.magnitude, position: element.position, count: walk.count, squares: walk.squares))
+          return result(
+            MagnitudeCut(
+              magnitude: element.magnitude, position: element.position, count: walk.count, squares: walk.squares))
         }
       }
     }
@@ -119,7 +122,8 @@ struct MagnitudeRead {
       for element in window.inside {
         let position = starts[index] + Int(UInt32(truncatingIfNeeded: element))
         guard walk.take(square(magnitude)) else {
-          return result(MagnitudeCut(magnitude: magnitude, position: position, count: walk.count, squares: walk.squares))
+          return result(
+            MagnitudeCut(magnitude: magnitude, position: position, count: walk.count, squares: walk.squares))
         }
       }
     }

@@ -29,7 +29,7 @@ struct MagnitudeSample {
     let lower = Int(rank) - margin
     let upper = Int(rank) + margin
     return (lower < 0 ? 0 : magnitudes[min(lower, magnitudes.count - 1)])
-      ..< (upper < magnitudes.count ? magnitudes[upper] + 1 : everything.upperBound)
+    ..<(upper < magnitudes.count ? magnitudes[upper] + 1 : everything.upperBound)
   }
 
   private func estimatedRank(of goal: MagnitudeGoal) -> Double {
@@ -66,7 +66,9 @@ struct MagnitudeSample {
     try withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { floats in
       guard let base = floats.baseAddress else { return }
       try literal.withWindow(range) { FloatWidening.widen($0, literal.elementType, into: base) }
-      for index in range.indices { magnitudes.append((base + (index - range.lowerBound)).pointee.bitPattern & 0x7fff_ffff) }
+      for index in range.indices {
+        magnitudes.append((base + (index - range.lowerBound)).pointee.bitPattern & 0x7fff_ffff)
+      }
     }
   }
 }

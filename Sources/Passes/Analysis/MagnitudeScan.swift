@@ -27,7 +27,9 @@ struct MagnitudeScan: Sendable {
     let count = block.count / 4
     let vectors = count & ~3
     if vectors > 0, let base = block.baseAddress { scanVectors(base, vectors, first) }
-    for index in vectors..<count { scan(magnitude(block.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)), first + index) }
+    for index in vectors..<count {
+      scan(magnitude(block.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)), first + index)
+    }
   }
 
   private func magnitude(_ bits: UInt32) -> UInt32 { bits & 0x7fff_ffff }
@@ -75,7 +77,9 @@ struct MagnitudeScan: Sendable {
       let isInside = unsafeBitCast(bits .< upper, to: Bits.self) & ~isBelow
       let halves = unsafeBitCast(isInside, to: SIMD2<UInt64>.self)
       if halves[0] | halves[1] != 0 {
-        for lane in 0..<4 where isInside[lane] != 0 { keep(UInt32(truncatingIfNeeded: bits[lane]), first + index + lane) }
+        for lane in 0..<4 where isInside[lane] != 0 {
+          keep(UInt32(truncatingIfNeeded: bits[lane]), first + index + lane)
+        }
       }
     }
     squares += all.sum()

@@ -39,7 +39,8 @@ struct MagnitudeMask: ElementwiseTransform {
     }
     while index < count {
       let bits = source.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-      target.storeBytes(of: takes(bits & 0x7fff_ffff, first + index) ? 0 : bits, toByteOffset: index * 4, as: UInt32.self)
+      target.storeBytes(
+        of: takes(bits & 0x7fff_ffff, first + index) ? 0 : bits, toByteOffset: index * 4, as: UInt32.self)
       index += 1
     }
   }
@@ -48,7 +49,8 @@ struct MagnitudeMask: ElementwiseTransform {
     for index in 0..<count {
       let bits = source.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
       let float = elementType == .float16 ? FloatWidening.float(half: bits).bitPattern : UInt32(bits) << 16
-      target.storeBytes(of: takes(float & 0x7fff_ffff, first + index) ? 0 : bits, toByteOffset: index * 2, as: UInt16.self)
+      target.storeBytes(
+        of: takes(float & 0x7fff_ffff, first + index) ? 0 : bits, toByteOffset: index * 2, as: UInt16.self)
     }
   }
 }

@@ -48,7 +48,8 @@ struct RoundToInt8: ElementwiseTransform {
 
   /// Rounds the floats at `source`, which are the elements `range` of the weight.
   private func round(
-    _ source: UnsafeRawPointer, _ range: Range<Int>, _ target: UnsafeMutableRawPointer, _ error: inout ErrorMeter.Reading
+    _ source: UnsafeRawPointer, _ range: Range<Int>, _ target: UnsafeMutableRawPointer,
+    _ error: inout ErrorMeter.Reading
   ) {
     scales.withUnsafeBytes { scales in
       guard let scales = scales.baseAddress else { return }
@@ -123,7 +124,8 @@ private struct Run {
     let weight = source.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
     let shifted = weight / scale + Self.magic
     let difference = Double(weight - (shifted - Self.magic) * scale)
-    target.storeBytes(of: Int8(truncatingIfNeeded: Int32(bitPattern: shifted.bitPattern)), toByteOffset: index, as: Int8.self)
+    target.storeBytes(
+      of: Int8(truncatingIfNeeded: Int32(bitPattern: shifted.bitPattern)), toByteOffset: index, as: Int8.self)
     error.signal += Double(weight) * Double(weight)
     error.noise += difference * difference
   }
