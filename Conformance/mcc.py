@@ -24,4 +24,5 @@ class Mcc:
         result = self.run(model, *options, "-o", output)
         said = result.stderr.decode(errors="replace")
         assert result.returncode == 0, f"mcc {model.name} {' '.join(options)}: exit code {result.returncode}\n{said}"
+        assert output.exists(), f"mcc {model.name} {' '.join(options)}: no output was written\n{said}"
         return output
