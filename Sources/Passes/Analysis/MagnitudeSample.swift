@@ -28,8 +28,8 @@ struct MagnitudeSample {
     let margin = Int(8 * (rank * (size - rank) / size).squareRoot()) + 8
     let lower = Int(rank) - margin
     let upper = Int(rank) + margin
-    return (lower < 0 ? 0 : magnitudes[min(lower, magnitudes.count - 1)])
-    ..<(upper < magnitudes.count ? magnitudes[upper] + 1 : everything.upperBound)
+    let least = lower < 0 ? 0 : magnitudes[min(lower, magnitudes.count - 1)]
+    return least..<(upper < magnitudes.count ? magnitudes[upper] + 1 : everything.upperBound)
   }
 
   private func estimatedRank(of goal: MagnitudeGoal) -> Double {
