@@ -2,36 +2,6 @@ import IR
 import Passes
 import Testing
 
-/// A pass with an option of every kind.
-struct Sample: Pass {
-  enum Scope: String, CaseIterable, OptionValue { case tensor, global }
-
-  static let name = "sample"
-  static let summary = "Has options."
-  static let details = "Does nothing."
-  static let options: [PassOption<Self>] = [
-    .init("count", \.count, in: 1...9, "an integer"),
-    .init("fraction", \.fraction, in: 0...1, "an absent number"),
-    .init("scope", \.scope, "a word"),
-    .init("growth", \.growth, "a size"),
-    .init("dry", \.dry, "a switch"),
-    .init("include", \.include, "a list"),
-  ]
-
-  var count = 3
-  var fraction: Double?
-  var scope = Scope.tensor
-  var growth = ByteCount.kibibytes(4)
-  var dry = false
-  var include: [Glob] = []
-
-  func validate() throws(OptionError) {
-    if dry && fraction != nil { throw OptionError("fraction makes no sense in a dry run") }
-  }
-
-  func run(on module: Module, _ context: PassContext) {}
-}
-
 @Suite struct OptionTests {
   private func set(_ key: String, _ text: String, in sample: inout Sample) throws {
     let option = try #require(Sample.options.first { $0.name == key })

@@ -176,10 +176,25 @@ package final class Rewriter {
     mutationCount += 1
   }
 
-  /// Makes what an argument is by default a constant, or sets another default.
-  package func setDefault(of argument: Value, to literal: TensorLiteral?) {
-    argument.defaultLiteral = literal
-    mutationCount += 1
+  /// Makes an argument that has a default the constant of that value: callers can no longer pass another.
+  ///
+  /// - Throws: `ModelError` where the default is not of the argument's type.
+  package func freezeDefault(of argument: Value) throws {
+    guard let graph = argument.argumentGraph, let literal = argument.defaultLiteral else { return }
+    let point = graph.first.map { Builder.InsertionPoint.before($0) } ?? .end(of: graph)
+    let constant = try Builder(module, at: point).insertConstant(
+      .tensor(literal), name: argument.name, location: Location(name: argument.name, passes: [pass]))
+    guard let value = constant.result() else { throw ModelError(.internalFailure, "a constant has no result") }
+    do {
+      try replace(argument, with: value)
+    } catch {
+      discard(constant)
+      throw error
+    }
+    value.annotations = argument.annotations
+    graph.arguments.remove(at: argument.index)
+    for (index, other) in graph.arguments.enumerated() { other.index = index }
+    noteInsertion(constant)
   }
 
   /// Raises the operator set that the module is to be written in.

@@ -7,14 +7,24 @@ package struct NameFilter {
   private let include: [Glob]
   private let exclude: [Glob]
 
-  /// - Throws: `ModelError` where a glob matches nothing in `module`: a slip that would otherwise go unseen.
+  /// The filter for the operations and weights of `module`.
+  ///
+  /// - Throws: `ModelError` where a glob matches none of them: a slip that would otherwise go unseen.
   package init(include: [Glob], exclude: [Glob], in module: Module) throws {
+    var names: [ByteString] = []
+    if !include.isEmpty || !exclude.isEmpty { module.forEachOperation { names += $0.names } }
+    try self.init(include: include, exclude: exclude, among: names)
+  }
+
+  /// The filter for things called `names`.
+  ///
+  /// - Throws: `ModelError` where a glob matches none of the names.
+  package init(include: [Glob], exclude: [Glob], among names: [ByteString]) throws {
     self.include = include
     self.exclude = exclude
     for (option, globs) in [("include", include), ("exclude", exclude)] {
-      for glob in globs where !Self.matchesSomething(glob, in: module) {
-        let hint = Self.hint(for: glob, in: module)
-        throw ModelError(.usage, "\(option)=\(glob.text) matches no operation and no weight\(hint)")
+      for glob in globs where !names.contains(where: { glob.matches($0) }) {
+        throw ModelError(.usage, "\(option)=\(glob.text) matches nothing\(Self.hint(for: glob, among: names))")
       }
     }
   }
@@ -22,24 +32,18 @@ package struct NameFilter {
   /// Whether the pass may touch `operation`; for a constant, the weight.
   package func admits(_ operation: Operation) -> Bool {
     if include.isEmpty && exclude.isEmpty { return true }
-    let names = operation.isConstant ? operation.names + operation.userNames : operation.names
+    return admits(operation.isConstant ? operation.names + operation.userNames : operation.names)
+  }
+
+  /// Whether the pass may touch what has these names.
+  package func admits(_ names: [ByteString]) -> Bool {
     func matches(_ globs: [Glob]) -> Bool { globs.contains { glob in names.contains { glob.matches($0) } } }
     return (include.isEmpty || matches(include)) && !matches(exclude)
   }
 
-  private static func matchesSomething(_ glob: Glob, in module: Module) -> Bool {
-    var found = false
-    module.forEachOperation { operation in
-      found = found || operation.names.contains { glob.matches($0) }
-    }
-    return found
-  }
-
-  private static func hint(for glob: Glob, in module: Module) -> String {
-    var names: [String] = []
-    module.forEachOperation { names += $0.names.map(\.text) }
-    if let closest = Suggestion.closest(to: glob.text, among: names) { return "; did you mean '\(closest)'?" }
-    return "; '*' stands for any text, as in '*\(glob.text)*'"
+  private static func hint(for glob: Glob, among names: [ByteString]) -> String {
+    let hint = Suggestion.hint(for: glob.text, among: names.lazy.map(\.text))
+    return hint.isEmpty ? "; '*' stands for any text, as in '*\(glob.text)*'" : hint
   }
 }
 

@@ -12,13 +12,33 @@ package protocol Pass: Configurable {
 }
 
 extension Pass {
-  package static var requires: [Requirement] { [] }
+  package static var requires: [Requirement] { [.inferenceModel] }
 }
 
 /// What a pass may ask of a module.
-package enum Requirement: String, Sendable {
-  /// No training graphs: such a model can be converted only.
-  case inferenceModel = "a model without training graphs"
+package enum Requirement: Hashable, Sendable {
+  /// No training graphs: a model that has some can be converted only.
+  case inferenceModel
+
+  func holds(of module: Module) -> Bool {
+    switch self {
+    case .inferenceModel: !module.hasTrainingGraphs
+    }
+  }
+
+  /// What to say of a module of which it does not hold.
+  var explanation: String {
+    switch self {
+    case .inferenceModel: "has training graphs, which no pass may touch: such a model can be converted only"
+    }
+  }
+}
+
+extension Module {
+  /// Whether importers found graphs for training beside the main one.
+  fileprivate var hasTrainingGraphs: Bool {
+    annotations?.sortedProperties.contains { $0.key.hasSuffix(".training_info") } ?? false
+  }
 }
 
 /// How far the numbers that a model computes may move. Each class allows what those before it do.

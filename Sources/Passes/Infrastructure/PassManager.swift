@@ -1,0 +1,130 @@
+import IR
+
+/// Runs a pipeline on a module.
+package final class PassManager {
+  /// How to run, whatever the pipeline.
+  package struct Configuration: Sendable {
+    /// The threads that work over weights may take.
+    package var threads = 1
+    package var numerics = Numerics.rounding
+    /// Whether to verify the module after each pass that changed it, and to be strict about what is merely suspicious.
+    package var verifiesEach = false
+    /// Throws where a module is not valid.
+    package var verify: @Sendable (Module) throws -> Void = { _ in }
+
+    package init() {}
+  }
+
+  /// How often a pass counted something.
+  package struct Statistic: Sendable {
+    package let pass: String
+    package let name: String
+    package var count: Int
+  }
+
+  private let configuration: Configuration
+  private let instruments: [any Instrumentation]
+  /// What was measured of weights, for whoever comes after the passes.
+  package let analyses = AnalysisCache()
+  package private(set) var remarks: [Remark] = []
+  /// In the order in which they were first counted.
+  package private(set) var statistics: [Statistic] = []
+  private var applicationCount = 0
+  /// What ran so far, combinators unrolled.
+  private var executed: [any Pass] = []
+
+  package init(_ configuration: Configuration = Configuration(), instruments: [any Instrumentation] = []) {
+    self.configuration = configuration
+    self.instruments = instruments
+  }
+
+  /// Runs `pipeline` on `module`, which is valid and stays valid.
+  ///
+  /// - Throws: the failure of the first pass that fails; the module is then in an undefined state.
+  package func run(_ pipeline: Pipeline, on module: Module) throws(PassFailure) {
+    _ = try mutations(of: pipeline, on: module)
+  }
+
+  /// Runs `pipeline` and returns how often it changed the module.
+  private func mutations(of pipeline: Pipeline, on module: Module) throws(PassFailure) -> Int {
+    var total = 0
+    for element in pipeline.elements {
+      switch element {
+      case .pass(let pass): total += try mutations(of: pass, on: module)
+      case .combinator(let combinator, let inner): total += try mutations(of: combinator, inner, on: module)
+      case .shipped(_, let inner): total += try mutations(of: inner, on: module)
+      }
+    }
+    return total
+  }
+
+  private func mutations(
+    of combinator: some Combinator, _ pipeline: Pipeline, on module: Module
+  ) throws(PassFailure) -> Int {
+    var total = 0
+    for _ in 0..<combinator.rounds {
+      let round = try mutations(of: pipeline, on: module)
+      total += round
+      if type(of: combinator).stopsWhenSettled && round == 0 { return total }
+    }
+    if type(of: combinator).stopsWhenSettled {
+      let message = "still changing the model after \(combinator.rounds) rounds of \(pipeline)"
+      remarks.append(Remark(kind: .missed, pass: type(of: combinator).name, place: nil, message: message))
+    }
+    return total
+  }
+
+  private func mutations(of pass: any Pass, on module: Module) throws(PassFailure) -> Int {
+    applicationCount += 1
+    let application = PassApplication(number: applicationCount, pass: pass)
+    guard instruments.allSatisfy({ $0.admits(application) }) else { return 0 }
+    executed.append(pass)
+    let context = PassContext(
+      module, pass: application.name, threads: configuration.threads, numerics: configuration.numerics,
+      isStrict: configuration.verifiesEach, analyses: analyses)
+    for instrument in instruments { instrument.willRun(application, on: module) }
+    defer { collect(context) }
+    do {
+      try check(type(of: pass).requires, of: module)
+      try pass.run(on: module, context)
+    } catch {
+      throw failure(error, application)
+    }
+    let changes = context.rewriter.mutationCount
+    for instrument in instruments { instrument.didRun(application, on: module, changed: changes > 0) }
+    if configuration.verifiesEach && changes > 0 { try verify(module, after: application) }
+    return changes
+  }
+
+  private func check(_ requirements: [Requirement], of module: Module) throws {
+    for requirement in requirements where !requirement.holds(of: module) {
+      throw ModelError(.invalidModel, requirement.explanation)
+    }
+  }
+
+  private func verify(_ module: Module, after application: PassApplication) throws(PassFailure) {
+    do {
+      try configuration.verify(module)
+    } catch {
+      let text = "pass '\(application.name)' broke the module: \(error)"
+      throw failure(ModelError(.internalFailure, text), application)
+    }
+  }
+
+  private func failure(_ error: any Error, _ application: PassApplication) -> PassFailure {
+    let known = error as? ModelError ?? ModelError(.internalFailure, "\(error)")
+    return PassFailure(error: known, application: application, prefix: Pipeline(passes: executed))
+  }
+
+  private func collect(_ context: PassContext) {
+    remarks += context.remarks
+    let pass = context.rewriter.pass
+    for (name, count) in context.statistics {
+      if let index = statistics.firstIndex(where: { $0.pass == pass && $0.name == name }) {
+        statistics[index].count += count
+      } else {
+        statistics.append(Statistic(pass: pass, name: name, count: count))
+      }
+    }
+  }
+}
