@@ -22,6 +22,30 @@ extension Operation {
 }
 
 extension Operation {
+  /// Passes what is known of the operands to the arguments of the regions. Declared types are refined, never replaced.
+  fileprivate func inferArguments() throws {
+    guard let regionArguments = definition.regionArguments, !refersToFunctionAttributes else { return }
+    do {
+      let types = try regionArguments(self)
+      for region in regions {
+        guard region.graph.arguments.count == types.count else {
+          throw ModelError(
+            .invalidModel,
+            "its '\(region.name)' takes \(region.graph.arguments.count) arguments, but gets \(types.count)")
+        }
+        for (argument, type) in zip(region.graph.arguments, types) {
+          guard let merged = argument.type.merged(with: type) else {
+            throw ModelError(
+              .invalidModel, "passes \(type) to the argument \(argument), which is declared as \(argument.type)")
+          }
+          argument.type = merged
+        }
+      }
+    } catch let error as ModelError {
+      throw error.at(place)
+    }
+  }
+
   /// Whether the value of an attribute is known only where the function around is called. Nothing can be inferred then.
   private var refersToFunctionAttributes: Bool {
     attributes.all.contains { attribute in
@@ -59,6 +83,7 @@ extension Graph {
   /// Infers the types in this graph and in the regions of its operations, an operation's regions first.
   package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
     for operation in operations {
+      try operation.inferArguments()
       for region in operation.regions { try region.graph.inferTypes(diagnostics) }
       try operation.inferTypes(diagnostics)
     }

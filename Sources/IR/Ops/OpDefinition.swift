@@ -18,6 +18,8 @@ package final class OpDefinition: Sendable {
   /// Computes the results' types, and the contents of small integer results, from an operation's operands and
   /// attributes.
   package typealias Inference = @Sendable (inout TypeInference) throws -> Void
+  /// The types that an operation passes to the arguments of its region, `unknown` where it cannot say.
+  package typealias RegionArguments = @Sendable (Operation) throws -> [ValueType]
   /// Checks what operands, attributes and types alone cannot say. Throws a `ModelError` whose message names what is
   /// wrong.
   package typealias Verification = @Sendable (Operation) throws -> Void
@@ -34,13 +36,16 @@ package final class OpDefinition: Sendable {
   package let attributes: [AttributeDefinition]
   package let traits: Traits
   package let form: Form
+  /// `nil` for operators whose regions have no arguments.
+  package let regionArguments: RegionArguments?
   package let infer: Inference?
   package let verify: Verification?
 
   package init(
     _ name: ByteString, domain: ByteString = "", versions: [Int], _ summary: String = "",
     operands: [OperandDefinition] = [], results: [ResultDefinition] = [], attributes: [AttributeDefinition] = [],
-    traits: Traits = [.pure], form: Form = .declared, infer: Inference? = nil, verify: Verification? = nil
+    traits: Traits = [.pure], form: Form = .declared, regionArguments: RegionArguments? = nil,
+    infer: Inference? = nil, verify: Verification? = nil
   ) {
     self.domain = domain
     self.name = name
@@ -51,6 +56,7 @@ package final class OpDefinition: Sendable {
     self.attributes = attributes
     self.traits = traits
     self.form = form
+    self.regionArguments = regionArguments
     self.infer = infer
     self.verify = verify
   }
@@ -117,17 +123,21 @@ package struct OperandDefinition: Sendable {
   package let elementTypes: ElementTypes
   /// Whether something else than a dense tensor (a sequence, an optional) may be passed.
   package let acceptsNonTensors: Bool
+  /// Whether a variadic operand may have another type each time.
+  package let isHeterogeneous: Bool
   /// The earlier operand whose element type this one must have too.
   package let elementTypeSource: String?
 
   package init(
     name: String, arity: Arity, elementTypes: ElementTypes, acceptsNonTensors: Bool = false,
+    isHeterogeneous: Bool = false,
     elementTypeSource: String? = nil
   ) {
     self.name = name
     self.arity = arity
     self.elementTypes = elementTypes
     self.acceptsNonTensors = acceptsNonTensors
+    self.isHeterogeneous = isHeterogeneous
     self.elementTypeSource = elementTypeSource
   }
 
@@ -155,7 +165,13 @@ package struct OperandDefinition: Sendable {
   /// The same operand, which may also be a sequence, an optional or a map; where it is variadic, each time of another
   /// type.
   package var ofAnyKind: OperandDefinition {
-    OperandDefinition(name: name, arity: arity, elementTypes: elementTypes, acceptsNonTensors: true)
+    OperandDefinition(
+      name: name, arity: arity, elementTypes: elementTypes, acceptsNonTensors: true, isHeterogeneous: true)
+  }
+
+  /// The same variadic operand, each time a tensor of another element type.
+  package var ofMixedTypes: OperandDefinition {
+    OperandDefinition(name: name, arity: arity, elementTypes: elementTypes, isHeterogeneous: true)
   }
 }
 
@@ -223,7 +239,10 @@ package struct AttributeDefinition: Sendable {
   }
 
   package static func floats(_ name: ByteString) -> AttributeDefinition { optional(name, .floats) }
-  package static func strings(_ name: ByteString) -> AttributeDefinition { optional(name, .strings) }
+  package static func strings(_ name: ByteString, default value: [ByteString]? = nil) -> AttributeDefinition {
+    AttributeDefinition(name: name, kind: .strings, defaultValue: value.map { .strings($0) }, isRequired: false)
+  }
+
   package static func tensor(_ name: ByteString) -> AttributeDefinition { optional(name, .tensor) }
 
   /// An attribute without a default that may be left out.

@@ -9,3 +9,15 @@ extension ElementTypes {
   /// `numeric` without bfloat16.
   package static let numericBeforeBFloat16 = numeric.subtracting(ElementTypes(.bfloat16))
 }
+
+/// The sets that quantization is made of.
+extension ElementTypes {
+  package static let float32 = ElementTypes(.float32)
+  package static let int32 = ElementTypes(.int32)
+  /// What eight-bit integer arithmetic takes.
+  package static let byte = ElementTypes(.int8, .uint8)
+  /// The floats that scales, and operators made for accelerators, take.
+  package static let halfOrSingle = ElementTypes(.float32, .float16, .bfloat16)
+  /// What a tensor may be quantized to.
+  package static let quantized: ElementTypes = [.byte, .float8, .subByte, ElementTypes(.int16, .uint16)]
+}
