@@ -20,6 +20,7 @@ let package = Package(
     .target(name: "CStartup"),
     .systemLibrary(name: "CZstd"),
     .systemLibrary(name: "CXXHash"),
+    .systemLibrary(name: "CLinux"),
     .target(name: "IR", dependencies: ["CXXHash"], swiftSettings: strict),
     .target(name: "Formats", dependencies: ["IR", "CModelProtos", "CZstd", "CXXHash"], swiftSettings: strict),
     .target(name: "Evaluator", dependencies: ["IR"], swiftSettings: strict),
@@ -29,7 +30,7 @@ let package = Package(
       resources: [.embedInCode("Pipelines")],
       swiftSettings: strict),
     .target(name: "Frontend", dependencies: ["IR", "Formats"], swiftSettings: strict),
-    .target(name: "Backends", dependencies: ["IR", "Formats"], swiftSettings: strict),
+    .target(name: "Backends", dependencies: ["IR", "Formats", "CModelProtos", "CLinux"], swiftSettings: strict),
     .target(
       name: "Driver",
       dependencies: ["IR", "Formats", "Evaluator", "Passes", "Frontend", "Backends"],
@@ -39,6 +40,7 @@ let package = Package(
       dependencies: ["CStartup", "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
+    .testTarget(name: "BackendsTests", dependencies: ["Backends"], swiftSettings: strict),
     .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
   ]
 )

@@ -120,6 +120,18 @@ package struct ByteSlice: Sendable {
     return ByteSlice(buffer, offset: self.offset + offset, count: count)
   }
 
+  /// From here on a read through the descriptor is cheaper than faulting the pages in and giving them back.
+  private static let directReadBytes = 1 << 16
+
+  /// Copies the bytes from `offset` on into `output`. The range must lie inside the slice.
+  package func copyBytes(from offset: Int, into output: UnsafeMutableRawBufferPointer) throws {
+    precondition(offset >= 0 && offset <= count && output.count <= count - offset, "outside a slice of \(count) bytes")
+    if case .mapped(let file) = buffer.origin, output.count >= Self.directReadBytes {
+      return try file.read(at: self.offset + offset, into: output)
+    }
+    withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + output.count])) }
+  }
+
   /// Gives the pages of a mapped slice back to the system; the next read faults them in again. Keeps the resident set
   /// to a window.
   package func giveBackPages() {

@@ -57,6 +57,21 @@ package final class MappedFile: Sendable {
     madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, MADV_DONTNEED)
   }
 
+  /// Copies the bytes at `offset` through the descriptor: they never enter the resident set, and a file that shrank
+  /// meanwhile is an error instead of a SIGBUS.
+  package func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws {
+    var done = 0
+    while done < output.count {
+      let count = pread(descriptor, output.baseAddress.map { $0 + done }, output.count - done, offset + done)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        let reason = count < 0 ? ModelError.systemMessage(errno) : "it shrank while it was read"
+        throw ModelError(.inputOutput, file: path, reason)
+      }
+      done += count
+    }
+  }
+
   deinit {
     if mapped { munmap(UnsafeMutableRawPointer(mutating: base), count) }
     close(descriptor)

@@ -71,126 +71,13 @@ package struct TensorLiteral: Hashable, Sendable {
       guard base.elementCount == count else {
         throw ModelError(.internalFailure, "a transform makes \(count) elements of \(base.elementCount)")
       }
+    case .blocks(let blocks):
+      guard blocks.byteCount == needed else {
+        throw ModelError(
+          .invalidModel,
+          "needs \(needed) bytes for \(type.rawValue)\(dimensions), the file holds \(blocks.byteCount) there")
+      }
     case .strings, .whole: break
-    }
-  }
-}
-
-// MARK: - Windows
-
-extension TensorLiteral {
-  /// Fills `output` with the bytes of the elements `range`. `range.lowerBound` lies on a byte boundary; `output` has
-  /// exactly their bytes.
-  package func read(_ range: Range<Int>, into output: UnsafeMutableRawBufferPointer) throws {
-    guard let target = output.baseAddress, !range.isEmpty else { return }
-    switch source {
-    case .bytes(let slice):
-      guard let offset = elementType.byteCount(elements: range.lowerBound) else { return }
-      slice.withUnsafeBytes {
-        output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + output.count]))
-      }
-    case .splat(let bytes):
-      Self.repeatBytes(bytes, elementType, range.count, output)
-    case .strings: break
-    case .elementwise(let transform, let base):
-      try base.withWindow(range) { transform.apply(to: $0, first: range.lowerBound, output: output) }
-    case .whole(let evaluation):
-      guard let offset = elementType.byteCount(elements: range.lowerBound) else { return }
-      target.copyMemory(from: try evaluation.buffer(byteCount: byteCount).base + offset, byteCount: output.count)
-    }
-  }
-
-  /// Calls `body` with the bytes of the elements `range`, copied only where they must be made first.
-  package func withWindow<Result>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result) throws
-    -> Result
-  {
-    guard let offset = elementType.byteCount(elements: range.lowerBound),
-      let count = elementType.byteCount(elements: range.count)
-    else { throw ModelError(.internalFailure, "strings have no windows") }
-    switch source {
-    case .bytes(let slice):
-      return try slice.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
-    case .whole(let evaluation):
-      let buffer = try evaluation.buffer(byteCount: byteCount)
-      return try withExtendedLifetime(buffer) {
-        try body(UnsafeRawBufferPointer(start: buffer.base + offset, count: count))
-      }
-    case .splat, .strings, .elementwise: break
-    }
-    return try withScratch(count) { scratch in
-      try read(range, into: scratch)
-      return try body(UnsafeRawBufferPointer(scratch))
-    }
-  }
-
-  /// Calls `body` with one window after the other, in order, and the position of its first element. Pages of mapped
-  /// files are given back behind it.
-  package func forEachWindow(_ body: (UnsafeRawBufferPointer, Int) throws -> Void) throws {
-    for range in windows() {
-      try withWindow(range) { try body($0, range.lowerBound) }
-      giveBackPages(range)
-    }
-  }
-
-  /// The windows that `forEachWindow` visits: they depend on the type alone, so that work split along them gives the
-  /// same result on any number of threads.
-  package func windows() -> [Range<Int>] {
-    let perWindow = elementsPerWindow
-    return stride(from: 0, to: elementCount, by: perWindow).map { $0..<min($0 + perWindow, elementCount) }
-  }
-
-  package var elementsPerWindow: Int { Self.windowBytes * 8 / widestElement }
-
-  /// The most bits that an element takes on its way through transforms: a window must hold them too.
-  private var widestElement: Int {
-    let own = max(elementType.bitWidth ?? 64, 8)
-    if case .elementwise(_, let base) = source { return max(own, base.widestElement) }
-    return own
-  }
-
-  /// Gives back the mapped pages under the elements `range`, through any transforms.
-  package func giveBackPages(_ range: Range<Int>) {
-    switch source {
-    case .bytes(let slice):
-      guard let offset = elementType.byteCount(elements: range.lowerBound),
-        let count = elementType.byteCount(elements: range.count)
-      else { return }
-      slice.slice(offset: offset, count: count)?.giveBackPages()
-    case .elementwise(_, let base): base.giveBackPages(range)
-    case .splat, .strings, .whole: break
-    }
-  }
-
-  /// All bytes of a literal, made where they must be: for small ones.
-  ///
-  /// - Throws: `ModelError` (an internal failure) where there are more than a window's.
-  package func smallBytes() throws -> [UInt8] {
-    guard byteCount <= Self.windowBytes else {
-      throw ModelError(.internalFailure, "\(byteCount) bytes are too many to be held at once")
-    }
-    return try withWindow(0..<elementCount) { Array($0) }
-  }
-
-  private func withScratch<Result>(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows
-    -> Result
-  {
-    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)
-    defer { scratch.deallocate() }
-    return try body(UnsafeMutableRawBufferPointer(rebasing: scratch[..<count]))
-  }
-
-  private static func repeatBytes(
-    _ bytes: [UInt8], _ type: ElementType, _ count: Int, _ output: UnsafeMutableRawBufferPointer
-  ) {
-    var element = bytes
-    if let width = type.bitWidth, width < 8, let first = bytes.first {
-      let value = first & UInt8((1 << width) - 1)
-      element = [stride(from: 0, to: 8, by: width).reduce(0) { $0 | value << UInt8($1) }]
-    }
-    var index = 0
-    for position in output.indices {
-      output[position] = element[index]
-      index = index + 1 == element.count ? 0 : index + 1
     }
   }
 }

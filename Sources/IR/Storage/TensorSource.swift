@@ -12,6 +12,8 @@ package indirect enum TensorSource: Hashable, Sendable {
   case elementwise(any ElementwiseTransform, TensorLiteral)
   /// Elements that depend on many elements of other literals: a transposition, a concatenation.
   case whole(WholeEvaluation)
+  /// Bytes that a file keeps encoded: decoded where they are read, a block at a time.
+  case blocks(any BlockSource)
 
   package static func == (a: TensorSource, b: TensorSource) -> Bool {
     switch (a, b) {
@@ -20,7 +22,8 @@ package indirect enum TensorSource: Hashable, Sendable {
     case (.strings(let x), .strings(let y)): x == y
     case (.elementwise(let t, let x), .elementwise(let u, let y)): x == y && AnyHashable(t) == AnyHashable(u)
     case (.whole(let x), .whole(let y)): x == y
-    case (.bytes, _), (.splat, _), (.strings, _), (.elementwise, _), (.whole, _): false
+    case (.blocks(let x), .blocks(let y)): AnyHashable(x) == AnyHashable(y)
+    case (.bytes, _), (.splat, _), (.strings, _), (.elementwise, _), (.whole, _), (.blocks, _): false
     }
   }
 
@@ -33,6 +36,7 @@ package indirect enum TensorSource: Hashable, Sendable {
       hasher.combine(AnyHashable(transform))
       hasher.combine(literal)
     case .whole(let evaluation): hasher.combine(evaluation)
+    case .blocks(let blocks): hasher.combine(AnyHashable(blocks))
     }
   }
 }
