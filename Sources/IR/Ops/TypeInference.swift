@@ -26,6 +26,16 @@ package struct TypeInference {
   /// computation.
   package func contents(_ index: Int) -> [Dimension]? { operation.operand(index)?.contents }
 
+  /// The elements of a small operand of rank 0 or 1, `unknown` where nothing flowed here; `nil` where not even their
+  /// number is known.
+  package func elements(_ index: Int) -> [Dimension]? {
+    if let contents = contents(index) { return contents }
+    guard let shape = shape(index), shape.count <= 1, let count = shape.elementCount.value,
+      (0...SmallIntegers.maximumCount).contains(count)
+    else { return nil }
+    return Array(repeating: .unknown, count: count)
+  }
+
   /// The elements of a small integer operand where all are numbers.
   package func integers(_ index: Int) -> [Int]? {
     guard let contents = contents(index) else { return nil }
@@ -67,7 +77,7 @@ package struct TypeInference {
 
   /// An axis counted from the front. Throws where it is outside `-rank ..< rank`.
   package func axis(_ axis: Int, rank: Int, _ name: String = "axis") throws -> Int {
-    guard (-rank..<max(rank, 1)).contains(axis) else {
+    guard axis >= -rank, axis < rank else {
       throw ModelError(.invalidModel, "\(name) \(axis) is outside a tensor of rank \(rank)")
     }
     return axis < 0 ? axis + rank : axis
