@@ -50,11 +50,13 @@ struct MagnitudeRead {
 
   private var isLast: Bool { bracket.upperBound > Float.infinity.bitPattern }
 
-  /// What the squares of the cut elements may sum to. A hair less than asked, so that a sum in another order does not
-  /// exceed it.
+  /// A hair less than was asked for, so that a sum in another order does not exceed it.
+  static let budgetMargin = 0x1p-40
+
+  /// What the squares of the cut elements may sum to.
   private func squaredBudget(_ goal: MagnitudeGoal) -> Double {
-    guard case .relativeError(let fraction) = goal else { return .infinity }
-    return fraction * fraction * squares * (1 - 0x1p-40)
+    guard case .relativeError(let fraction) = goal, fraction < 1 else { return .infinity }
+    return fraction * fraction * squares * (1 - Self.budgetMargin)
   }
 
   /// The cut among the kept elements, which are all that the bracket holds.

@@ -38,7 +38,7 @@ package struct MagnitudeSelection {
   }
 
   /// Why nothing can be selected.
-  package enum Refusal: Error, Sendable {
+  package enum Refusal: Error, Equatable, Sendable {
     /// A literal (by index) holds a NaN, which has no magnitude.
     case notANumber(literal: Int)
   }
