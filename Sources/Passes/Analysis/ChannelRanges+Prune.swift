@@ -44,10 +44,13 @@ struct ChannelRangesAlongside: Sendable {
 }
 
 extension ChannelRanges {
-  /// Stores the ranges of a masked literal, where those of the unmasked one are known and tell them: a channel's largest magnitude stays, unless the cut
-  /// takes it and so all of the channel.
-  static func derive(for masked: TensorLiteral, from literal: TensorLiteral, cut: MagnitudeCut, in analyses: AnalysisCache) {
-    guard let known = analyses.known(ChannelRanges.self, of: literal), !known.largest.contains(where: { $0.bitPattern == cut.magnitude })
+  /// Stores the ranges of a masked literal, where those of the unmasked one are known and tell them: a channel's
+  /// largest magnitude stays, unless the cut takes it and so all of the channel.
+  static func derive(
+    for masked: TensorLiteral, from literal: TensorLiteral, cut: MagnitudeCut, in analyses: AnalysisCache
+  ) {
+    guard let known = analyses.known(ChannelRanges.self, of: literal),
+      !known.largest.contains(where: { $0.bitPattern == cut.magnitude })
     else { return }
     let left = known.largest.map { $0.bitPattern < cut.magnitude ? 0 : $0 }
     analyses.store(ChannelRanges(layout: known.layout, largest: left), of: masked)

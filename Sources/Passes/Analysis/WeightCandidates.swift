@@ -11,7 +11,8 @@ package struct WeightCandidates {
   ///   - elementTypes: what the pass can work on.
   ///   - isWeight: which constants count as weights at all.
   package init(
-    in module: Module, elementTypes: ElementTypes, minElements: Int, _ filter: NameFilter, isWeight: (Value) -> Bool = \.isWeight
+    in module: Module, elementTypes: ElementTypes, minElements: Int, _ filter: NameFilter,
+    isWeight: (Value) -> Bool = \.isWeight
   ) {
     module.forEachOperation { operation in
       guard let literal = operation.literal, let value = operation.result(), isWeight(value) else { return }
@@ -41,7 +42,8 @@ package struct WeightCandidates {
   }
 
   private func reason(
-    against operation: Operation, _ literal: TensorLiteral, _ elementTypes: ElementTypes, _ minElements: Int, _ filter: NameFilter
+    against operation: Operation, _ literal: TensorLiteral, _ elementTypes: ElementTypes, _ minElements: Int,
+    _ filter: NameFilter
   ) -> String? {
     if !elementTypes.contains(literal.elementType) { return "of type \(literal.elementType.rawValue)" }
     if literal.elementCount < minElements { return "under \(minElements) elements" }

@@ -18,7 +18,8 @@ package struct WeightRole {
   /// The axis along which each channel may have a scale of its own; `nil` where the whole tensor must have one.
   package let axis: Int?
 
-  /// The channels of a weight with `dimensions`. The gates of a recurrent layer are seen as a matrix of directions and gates by inputs.
+  /// The channels of a weight with `dimensions`. The gates of a recurrent layer are seen as a matrix of directions and
+  /// gates by inputs.
   package func layout(_ dimensions: [Int]) -> ChannelLayout {
     axis.flatMap { ChannelLayout(matrix(dimensions), axis: $0) } ?? ChannelLayout(whole: dimensions.reduce(1, *))
   }
@@ -62,7 +63,9 @@ extension WeightRole {
   /// The role that the value at `use` plays; `nil` where it is no weight there.
   package static func role(of use: Use) -> WeightRole? {
     let candidates = rulesByDefinition[ObjectIdentifier(use.owner.definition)] ?? []
-    guard let rule = candidates.first(where: { $0.operand == use.index }), let rank = use.value?.tensorType?.rank else { return nil }
+    guard let rule = candidates.first(where: { $0.operand == use.index }), let rank = use.value?.tensorType?.rank else {
+      return nil
+    }
     return WeightRole(user: use.owner, operandIndex: use.index, kind: rule.kind, axis: rule.axis(use.owner, rank))
   }
 }
@@ -78,7 +81,9 @@ extension Value {
     while let value = frontier.popLast() {
       for use in value.uses {
         if WeightRole.role(of: use) != nil { return true }
-        guard use.index == 0, use.owner.has(.dataMovement), let result = use.owner.result(), seen.insert(result).inserted else { continue }
+        guard use.index == 0, use.owner.has(.dataMovement), let result = use.owner.result(),
+          seen.insert(result).inserted
+        else { continue }
         frontier.append(result)
       }
     }

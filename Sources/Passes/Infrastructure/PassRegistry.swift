@@ -2,7 +2,7 @@
 package enum PassRegistry {
   /// Sorted by name. A test compares this list with the declarations.
   package static let all: [any Pass.Type] = [
-    FreezeDefaults.self
+    FreezeDefaults.self, Prune.self, Quant8.self,
   ]
 
   /// The pass called `name`; `nil` where there is none.

@@ -1,6 +1,7 @@
 import IR
 
-/// Makes matrix products and convolutions with int8 weights compute in integers; the range of their other operand is measured at each run.
+/// Makes matrix products and convolutions with int8 weights compute in integers; the range of their other operand is
+/// measured at each run.
 ///
 ///     %y = MatMul(%x, %w)
 ///   ->
@@ -8,11 +9,12 @@ import IR
 ///     %i = MatMulInteger(%q, %w_int8, %z, _)
 ///     %y = Mul(Cast(%i) {to = f32}, Mul(%s, %w_scale))
 ///
-/// Conv becomes ConvInteger, Gemm becomes MatMulInteger, and their biases are added after. Operations with one input share its
-/// DynamicQuantizeLinear. The scales multiply after the sums, so a scale a channel is always possible.
+/// Conv becomes ConvInteger, Gemm becomes MatMulInteger, and their biases are added after. Operations with one input
+/// share its DynamicQuantizeLinear. The scales multiply after the sums, so a scale a channel is always possible.
 ///
-/// Not done, with a remark, where the weight is no float32, where it is the left factor, where its scales do not lie along the
-/// output's channels, and for a Gemm with a transposed input or a scaled bias: these decode the weight instead.
+/// Not done, with a remark, where the weight is no float32, where it is the left factor, where its scales do not lie
+/// along the output's channels, and for a Gemm with a transposed input or a scaled bias: these decode the weight
+/// instead.
 struct DynamicQuantization {
   private let context: PassContext
   /// The quantized form of an input within a graph.
@@ -71,8 +73,9 @@ struct DynamicQuantization {
     let scales: Value
   }
 
-  /// What an operation needs its weight to be like. A weight that a Gemm takes transposed is stored the way MatMulInteger takes it, a
-  /// Gemm's `alpha` goes into the scales, and a convolution's scales broadcast over the places of its output.
+  /// What an operation needs its weight to be like. A weight that a Gemm takes transposed is stored the way
+  /// MatMulInteger takes it, a Gemm's `alpha` goes into the scales, and a convolution's scales broadcast over the
+  /// places of its output.
   private struct Form: Hashable {
     let isTransposed: Bool
     let factor: Float
@@ -115,13 +118,15 @@ struct DynamicQuantization {
     try rewriter.replace(user, with: [result])
   }
 
-  /// The one DynamicQuantizeLinear of an input within a graph: users come in order, so the first stands before the others.
+  /// The one DynamicQuantizeLinear of an input within a graph: users come in order, so the first stands before the
+  /// others.
   private mutating func quantized(_ value: Value, before user: Operation) throws -> QuantizedInput {
     let key = Key(value: value, graph: ObjectIdentifier(user.parent ?? context.rewriter.module.main))
     if let known = inputs[key], known.integers.definingOperation?.isBefore(user) ?? false { return known }
     let names = ["int8", "scale", "zero_point"].map { ByteString(value.name.bytes + Array("_\($0)".utf8)) }
     let operation = try rewriter.insert(.dynamicQuantizeLinear, [value], before: user, names: names, resultCount: 3)
-    guard let integers = operation.result(0), let scale = operation.result(1), let zeroPoint = operation.result(2) else {
+    guard let integers = operation.result(0), let scale = operation.result(1), let zeroPoint = operation.result(2)
+    else {
       throw ModelError(.internalFailure, "DynamicQuantizeLinear has three results")
     }
     let made = QuantizedInput(integers: integers, scale: scale, zeroPoint: zeroPoint)
@@ -145,6 +150,7 @@ struct DynamicQuantization {
   private func insert(
     _ definition: OpDefinition, _ operands: [Value?], _ attributes: Attributes = Attributes(), before user: Operation
   ) throws -> Value {
-    try rewriter.insertValue(definition, operands, attributes, before: user, name: user.result()?.name ?? definition.name)
+    try rewriter.insertValue(
+      definition, operands, attributes, before: user, name: user.result()?.name ?? definition.name)
   }
 }

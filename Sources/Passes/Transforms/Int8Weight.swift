@@ -19,7 +19,9 @@ struct Int8Weight {
   /// - Returns: `nil` where the weight is better left as it is; a remark says why.
   /// - Throws: `ModelError` where the weight holds NaN or infinity.
   init?(encoding constant: Operation, _ granularity: Quant8.Granularity, _ context: PassContext) throws {
-    guard let literal = constant.literal, let value = constant.result(), let role = value.weightRoles.first else { return nil }
+    guard let literal = constant.literal, let value = constant.result(), let role = value.weightRoles.first else {
+      return nil
+    }
     guard !value.isReturned else {
       context.missed("it is an output of its graph", at: constant)
       return nil
@@ -28,12 +30,15 @@ struct Int8Weight {
     let dimensions = role.matrix(literal.dimensions)
     let ranges = try ChannelRanges.of(literal, role.layout(literal.dimensions), context)
     guard ranges.largest.allSatisfy(\.isFinite) else {
-      throw ModelError(.invalidModel, place: constant.place, "holds NaN or infinity, which int8 cannot; quant8{exclude=...} leaves it out")
+      throw ModelError(
+        .invalidModel, place: constant.place,
+        "holds NaN or infinity, which int8 cannot; quant8{exclude=...} leaves it out")
     }
     let largest = axis == nil ? [ranges.largest.max() ?? 0] : ranges.largest
     let layout = axis == nil ? ChannelLayout(whole: literal.elementCount) : ranges.layout
     let meter = ErrorMeter()
-    let rounding = RoundToInt8(elementType: literal.elementType, layout: layout, scales: largest.map(Self.scale), meter: meter)
+    let rounding = RoundToInt8(
+      elementType: literal.elementType, layout: layout, scales: largest.map(Self.scale), meter: meter)
 
     self.constant = constant
     self.literal = literal
@@ -52,7 +57,8 @@ struct Int8Weight {
   /// The bytes of integers and scales.
   var byteCount: Int { integers.byteCount + 4 * scales.count }
 
-  /// In double, stored as float. A channel without magnitude, or with one too small for a normal scale, gets 1: all its integers are 0.
+  /// In double, stored as float. A channel without magnitude, or with one too small for a normal scale, gets 1: all its
+  /// integers are 0.
   private static func scale(largest: Float) -> Float {
     let scale = Float(Double(largest) / 127)
     return scale < Float.leastNormalMagnitude ? 1 : scale

@@ -6,10 +6,11 @@ import IR
 ///   ->                                                    prune{sparsity=0.5}
 ///     %w = constant [0.9, 0, 0.4, 0] : f32[4]
 ///
-/// Weights are the constant operands of matrix products, convolutions, recurrent layers and embeddings, also behind operations that only move elements;
-/// biases, scales, tables of positions and masks stay. Elements go in the order of |w|, ties in the order of their positions; the others keep their bits.
-/// Error: with `max-error = e`, ||w - w'|| <= e * ||w|| (Euclidean norms), and one more element would exceed it. `sparsity = s` makes exactly
-/// floor(s * n) of n elements zero, those that were zero before included.
+/// Weights are the constant operands of matrix products, convolutions, recurrent layers and embeddings, also behind
+/// operations that only move elements; biases, scales, tables of positions and masks stay. Elements go in the order of
+/// |w|, ties in the order of their positions; the others keep their bits. Error: with `max-error = e`, ||w - w'|| <= e
+/// * ||w|| (Euclidean norms), and one more element would exceed it. `sparsity = s` makes exactly floor(s * n) of n
+/// elements zero, those that were zero before included.
 package struct Prune: Pass {
   package static let name = "prune"
   package static let summary = "sets the smallest weights to zero"
@@ -21,7 +22,9 @@ package struct Prune: Pass {
   package static let options: [PassOption<Self>] = [
     .init("max-error", \.maxError, in: 0...1, "the norm of what is lost, at most, as a fraction of the weight's norm"),
     .init("sparsity", \.sparsity, in: 0...1, "the fraction of elements set to zero, exactly"),
-    .init("threshold", \.threshold, in: 0...Double(Float.greatestFiniteMagnitude), "all magnitudes below it are set to zero"),
+    .init(
+      "threshold", \.threshold, in: 0...Double(Float.greatestFiniteMagnitude), "all magnitudes below it are set to zero"
+    ),
     .init("scope", \.scope, "choose the smallest of each tensor, or of all together"),
     .init("min-elements", \.minElements, in: 0...Int.max, "leave smaller weights alone"),
     .init("include", \.include, "only operations or weights whose name matches"),
@@ -71,19 +74,27 @@ package struct Prune: Pass {
         alongside: ranges.visitor(for:)
       ).run()
     } catch MagnitudeSelection.Refusal.notANumber(let index) {
-      throw ModelError(.invalidModel, place: weights[index].place, "holds NaN, which has no magnitude; prune{exclude=...} leaves it out")
+      throw ModelError(
+        .invalidModel, place: weights[index].place,
+        "holds NaN, which has no magnitude; prune{exclude=...} leaves it out")
     }
     ranges.store(in: context.analyses)
-    guard result.squares.isFinite || maxError == nil && (sparsity ?? threshold) != nil else {
-      return weights.forEach { context.missed("its norm is not finite", at: $0) }
+    if let reason = reasonToKeep(result) {
+      for weight in weights { context.missed(reason, at: weight) }
+      return
     }
-    guard result.cut.count > 0 else { return weights.forEach { context.missed("nothing is below the budget", at: $0) } }
     var start = 0
     for (weight, literal) in zip(weights, literals) {
       try mask(weight, literal, result, start, isWhole: weights.count == 1, context)
       start += literal.elementCount
     }
     context.count("elements set to zero", result.cut.count)
+  }
+
+  private func reasonToKeep(_ result: MagnitudeSelection.Result) -> String? {
+    if result.cut.count == 0 { return "nothing is below the budget" }
+    if !result.squares.isFinite, sparsity == nil, threshold == nil { return "its norm is not finite" }
+    return nil
   }
 
   private func goal(elements count: Int) -> MagnitudeGoal {
@@ -93,14 +104,16 @@ package struct Prune: Pass {
   }
 
   private func mask(
-    _ weight: Operation, _ literal: TensorLiteral, _ result: MagnitudeSelection.Result, _ start: Int, isWhole: Bool, _ context: PassContext
+    _ weight: Operation, _ literal: TensorLiteral, _ result: MagnitudeSelection.Result, _ start: Int, isWhole: Bool,
+    _ context: PassContext
   ) throws {
     let mask = MagnitudeMask(elementType: literal.elementType, cut: result.cut, start: start)
     let masked = try TensorLiteral(literal.elementType, literal.dimensions, .elementwise(mask, literal))
     try context.rewriter.setLiteral(of: weight, to: masked)
     ChannelRanges.derive(for: masked, from: literal, cut: result.cut, in: context.analyses)
     if isWhole {
-      context.weightErrors.record(lost: result.cut.squares, left: result.squares - result.cut.squares, of: weight.location.name.text)
+      context.weightErrors.record(
+        lost: result.cut.squares, left: result.squares - result.cut.squares, of: weight.location.name.text)
       context.applied("\(result.cut.count) of \(literal.elementCount) elements set to zero", at: weight)
     } else {
       context.applied("pruned with all others below magnitude \(Float(bitPattern: result.cut.magnitude))", at: weight)

@@ -10,11 +10,13 @@ import IR
 ///     %w_float = DequantizeLinear(%w_int8, %w_scale, _) {axis = 0}
 ///     %y = Conv(%x, %w_float, %b)
 ///
-/// An embedding is gathered first and decoded after, row by row: Mul(Cast(Gather(int8 table)), Gather(scales)). The gates of a recurrent layer are encoded
-/// as a matrix and reshaped. With `activations = dynamic`, matrix products and convolutions compute in integers (see `DynamicQuantization`).
+/// An embedding is gathered first and decoded after, row by row: Mul(Cast(Gather(int8 table)), Gather(scales)). The
+/// gates of a recurrent layer are encoded as a matrix and reshaped. With `activations = dynamic`, matrix products and
+/// convolutions compute in integers (see `DynamicQuantization`).
 ///
-/// A weight is left alone where it is an output of the model, where it is small, and where the encoding would not make the file smaller.
-/// A weight with several uses is encoded once. Error: |w - scale * q| <= scale * (1/2 + 2^-16), scale = largest magnitude / 127 of the channel.
+/// A weight is left alone where it is an output of the model, where it is small, and where the encoding would not make
+/// the file smaller. A weight with several uses is encoded once. Error: |w - scale * q| <= scale * (1/2 + 2^-16), scale
+/// = largest magnitude / 127 of the channel.
 package struct Quant8: Pass {
   package static let name = "quant8"
   package static let summary = "stores weights as int8, with a scale a channel; weight-only: activations stay float"
@@ -51,7 +53,8 @@ package struct Quant8: Pass {
 
   package func run(on module: Module, _ context: PassContext) throws {
     let filter = try NameFilter(include: include, exclude: exclude, in: module)
-    var candidates = WeightCandidates(in: module, elementTypes: FloatWidening.sources, minElements: minElements, filter) {
+    var candidates = WeightCandidates(in: module, elementTypes: FloatWidening.sources, minElements: minElements, filter)
+    {
       !$0.weightRoles.isEmpty
     }
     let granularity = try granularity(for: module, hasWeights: !candidates.eligible.isEmpty, context)
@@ -76,15 +79,19 @@ package struct Quant8: Pass {
     }
   }
 
-  /// The granularity that the target can say: DequantizeLinear has an axis from opset 13 on. A target that nobody asked for is raised.
+  /// The granularity that the target can say: DequantizeLinear has an axis from opset 13 on. A target that nobody asked
+  /// for is raised.
   private func granularity(for module: Module, hasWeights: Bool, _ context: PassContext) throws -> Granularity {
     let target = module.target[""] ?? OpCatalog.newestOpset
     guard granularity == .channel, hasWeights, target < Self.axisOpset else { return granularity }
     guard !module.isTargetPinned else {
-      context.warn("opset \(target) has no scale a channel: one scale a weight, at a higher error; -opset=\(Self.axisOpset) would do better")
+      context.warn(
+        "opset \(target) has no scale a channel: one scale a weight, at a higher error; -opset=\(Self.axisOpset) would do better"
+      )
       return .tensor
     }
-    context.warn("the model is written at opset \(Self.axisOpset) instead of \(target), the first that has a scale a channel")
+    context.warn(
+      "the model is written at opset \(Self.axisOpset) instead of \(target), the first that has a scale a channel")
     context.rewriter.setTarget(domain: "", to: Self.axisOpset)
     return .channel
   }

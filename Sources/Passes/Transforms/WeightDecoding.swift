@@ -1,6 +1,7 @@
 import IR
 
-/// Gives the users of a weight its int8 form, decoded to float: tables after they are gathered, all else by one DequantizeLinear.
+/// Gives the users of a weight its int8 form, decoded to float: tables after they are gathered, all else by one
+/// DequantizeLinear.
 struct WeightDecoding {
   private let weight: Int8Weight
   private let context: PassContext
@@ -35,7 +36,8 @@ struct WeightDecoding {
     return try rewriter.insertConstant(weight.scaleLiteral(dimensions), name: named("scale"), before: weight.constant)
   }
 
-  /// The operation of the constant's own graph before which a decoded weight must stand: the first that uses it, or that holds a use.
+  /// The operation of the constant's own graph before which a decoded weight must stand: the first that uses it, or
+  /// that holds a use.
   private func firstUser(of value: Value) -> Operation {
     let home = weight.constant.parent
     let users = value.uses.compactMap { use -> Operation? in
@@ -46,9 +48,11 @@ struct WeightDecoding {
     return users.min { $0.isBefore($1) } ?? weight.constant
   }
 
-  /// DequantizeLinear; back into the shape of a recurrent layer's gates, and into half precision, where the weight was that.
+  /// DequantizeLinear; back into the shape of a recurrent layer's gates, and into half precision, where the weight was
+  /// that.
   ///
-  /// The scale stays float for half-precision weights: DequantizeLinear has half-precision scales only from opset 19 on.
+  /// The scale stays float for half-precision weights: DequantizeLinear has half-precision scales only from opset 19
+  /// on.
   private func decodeWhole(_ integers: Value, _ scales: Value, before user: Operation) throws -> Value {
     let attributes: Attributes = weight.axis.map { ["axis": .int(Int64($0))] } ?? Attributes()
     var decoded = try insert(.dequantizeLinear, [integers, scales], attributes, before: user)
@@ -63,13 +67,15 @@ struct WeightDecoding {
   /// Mul(Cast(Gather(integers)), Gather(scales)): the same values, without decoding the rows that nobody asked for.
   private func decodeGathered(_ gather: Operation, _ integers: Value, _ scales: Value) throws {
     guard let indices = gather.operand(1) else { return }
-    let rows = try insert(.cast, [try insert(.gather, [integers, indices], before: gather)], ["to": .elementType(.float32)], before: gather)
+    let rows = try insert(
+      .cast, [try insert(.gather, [integers, indices], before: gather)], ["to": .elementType(.float32)], before: gather)
     var factors = scales
     if weight.axis != nil {
       factors = try insert(.gather, [scales, indices], before: gather)
       if scales.tensorType?.rank == 1 {
         let axes = (1..<weight.integers.dimensions.count).map { $0 - weight.integers.dimensions.count }
-        let operand = try rewriter.insertConstant(try TensorLiteral(int64s: axes), name: named("axes"), before: weight.constant)
+        let operand = try rewriter.insertConstant(
+          try TensorLiteral(int64s: axes), name: named("axes"), before: weight.constant)
         factors = try insert(.unsqueeze, [factors, operand], before: gather)
       }
     }
