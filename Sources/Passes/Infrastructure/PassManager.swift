@@ -26,6 +26,8 @@ package final class PassManager {
   private let instruments: [any Instrumentation]
   /// What was measured of weights, for whoever comes after the passes.
   package let analyses = AnalysisCache()
+  /// What lossy passes did to weights.
+  package let weightErrors = WeightErrors()
   package private(set) var remarks: [Remark] = []
   /// In the order in which they were first counted.
   package private(set) var statistics: [Statistic] = []
@@ -81,7 +83,7 @@ package final class PassManager {
     executed.append(pass)
     let context = PassContext(
       module, pass: application.name, threads: configuration.threads, numerics: configuration.numerics,
-      isStrict: configuration.verifiesEach, analyses: analyses)
+      isStrict: configuration.verifiesEach, analyses: analyses, weightErrors: weightErrors)
     for instrument in instruments { instrument.willRun(application, on: module) }
     defer { collect(context) }
     do {
