@@ -42,5 +42,6 @@ let package = Package(
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
     .testTarget(name: "BackendsTests", dependencies: ["Backends"], swiftSettings: strict),
     .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
+    .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator"], swiftSettings: strict),
   ]
 )

@@ -1,0 +1,85 @@
+import IR
+
+/// Runs operations on literals: on one thread and in a fixed order, so that the bits of a result depend on the operands
+/// alone.
+package enum Evaluator {
+  /// What one evaluation may cost at most. Looked at before anything is allocated or walked through.
+  package struct Budget: Hashable, Sendable {
+    /// The bytes of all results together.
+    package var resultBytes: Int
+    /// Elements read, written or multiplied.
+    package var steps: Int
+
+    package init(resultBytes: Int, steps: Int = 1 << 24) {
+      self.resultBytes = resultBytes
+      self.steps = steps
+    }
+  }
+
+  /// Results above this size that only move elements are made when they are written.
+  static let eagerLimit = TensorLiteral.windowBytes
+
+  /// Operands that are themselves descriptions are made in memory to be read, up to this size.
+  static let scratchLimit = 16 << 20
+
+  /// How the results compare to those of any other implementation of the operator, for these operands; `nil` where
+  /// there is no kernel.
+  package static func exactness(of operation: Operation, operands: [TensorLiteral?]) -> Exactness? {
+    KernelTable.kernel(of: operation.definition)?.exactness(operands)
+  }
+
+  /// The results of `operation` for `operands`, of which absent optional ones are `nil`; absent results are `nil` too.
+  ///
+  /// - Throws: `Refusal` where it cannot, may not, or should not be computed here; `ModelError` where an operand's bytes cannot be had.
+  package static func evaluate(
+    _ operation: Operation, operands: [TensorLiteral?], budget: Budget
+  ) throws -> [TensorLiteral?] {
+    guard let kernel = KernelTable.kernel(of: operation.definition) else {
+      throw Refusal(.unsupported, "nothing evaluates \(operation.definition.qualifiedName)")
+    }
+    for case let operand? in operands where operand.needsScratch && operand.byteCount > scratchLimit {
+      throw Refusal(.overBudget, "an operand of \(operand.byteCount) bytes would have to be made first")
+    }
+    return try kernel.run(Invocation(operation, operands: operands, budget: budget))
+  }
+}
+
+extension TensorLiteral {
+  /// Whether reading the bytes means making them in memory.
+  fileprivate var needsScratch: Bool {
+    switch source {
+    case .bytes, .whole, .strings: false
+    case .splat, .elementwise, .blocks: true
+    }
+  }
+}
+
+/// How the results of a kernel compare to those of any other implementation of the operator.
+package enum Exactness: Hashable, Sendable {
+  /// The same bits: data movement, integers, correctly rounded arithmetic.
+  case exact
+  /// Equal in real arithmetic; the rounding may differ.
+  case rounding
+}
+
+/// Why an operation was not evaluated.
+package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Reason: Hashable, Sendable {
+    /// There is no kernel for the operator, its element types or a form of its attributes.
+    case unsupported
+    /// The result would be larger, or take longer, than the budget allows.
+    case overBudget
+    /// The operator says nothing about these operands: an index out of range, a division by zero, NaN to an integer.
+    case undefined
+  }
+
+  package let reason: Reason
+  package let message: String
+
+  package init(_ reason: Reason, _ message: String) {
+    self.reason = reason
+    self.message = message
+  }
+
+  package var description: String { message }
+}

@@ -1,0 +1,113 @@
+import IR
+
+/// The one loop over broadcast operands that all elementwise operators share.
+enum Elementwise {
+  /// The results of `function` for the elements of `a`, as elements of `type`.
+  static func map<A: Number, R: Number>(
+    _ invocation: Invocation, _ a: TensorLiteral, to type: ElementType, _ function: (A) throws -> R
+  ) throws -> TensorLiteral {
+    try invocation.make(type, a.dimensions) { output in
+      try a.withWindow(0..<a.elementCount) { bytes in
+        for index in 0..<a.elementCount {
+          R.store(try function(A.load(bytes, index, a.elementType)), output, index, type)
+        }
+      }
+    }
+  }
+
+  /// The results of `function` for the elements of `a` and `b`, broadcast to each other, as elements of `type`.
+  static func map<A: Number, B: Number, R: Number>(
+    _ invocation: Invocation, _ a: TensorLiteral, _ b: TensorLiteral, to type: ElementType,
+    _ function: (A, B) throws -> R
+  ) throws -> TensorLiteral {
+    guard let dimensions = Shapes.broadcast(a.dimensions, b.dimensions) else {
+      throw Refusal(.undefined, "\(a.dimensions) and \(b.dimensions) do not broadcast")
+    }
+    return try invocation.make(type, dimensions) { output in
+      try withBytes(of: [a, b]) { bytes in
+        let traversal = Traversal([a, b].map { Layout($0.dimensions).broadcast(to: dimensions) })
+        let (stepA, stepB) = (traversal.rowSteps[0], traversal.rowSteps[1])
+        var index = 0
+        try traversal.forEachRow { offsets in
+          var (inA, inB) = (offsets[0], offsets[1])
+          for _ in 0..<traversal.rowLength {
+            let result = try function(A.load(bytes[0], inA, a.elementType), B.load(bytes[1], inB, b.elementType))
+            R.store(result, output, index, type)
+            inA += stepA
+            inB += stepB
+            index += 1
+          }
+        }
+      }
+    }
+  }
+}
+
+/// What an operator does to two numbers of each kind; `nil` for a kind that it does not take.
+struct BinaryRule<Real, Signed, Unsigned>: Sendable {
+  typealias Function<N, R> = @Sendable (N, N) throws -> R
+
+  let real: Function<Double, Real>?
+  let signed: Function<Int64, Signed>?
+  let unsigned: Function<UInt64, Unsigned>?
+}
+
+/// A rule whose results are of the operands' element type.
+typealias ArithmeticRule = BinaryRule<Double, Int64, UInt64>
+/// A rule whose results are truths.
+typealias ComparisonRule = BinaryRule<Bool, Bool, Bool>
+
+extension BinaryRule where Real == Double, Signed == Int64, Unsigned == UInt64 {
+  func apply(_ invocation: Invocation, _ a: TensorLiteral, _ b: TensorLiteral) throws -> TensorLiteral {
+    guard a.elementType == b.elementType else { throw Refusal(.undefined, "the operands differ in element type") }
+    let type = a.elementType
+    switch type.numberKind {
+    case .real:
+      if let real { return try Elementwise.map(invocation, a, b, to: type, real) }
+    case .signed:
+      if let signed { return try Elementwise.map(invocation, a, b, to: type, signed) }
+    case .unsigned:
+      if let unsigned { return try Elementwise.map(invocation, a, b, to: type, unsigned) }
+    case nil: break
+    }
+    throw Refusal(.unsupported, "\(invocation.operation.definition.name) of \(type.rawValue)")
+  }
+}
+
+extension BinaryRule where Real == Bool, Signed == Bool, Unsigned == Bool {
+  func apply(_ invocation: Invocation, _ a: TensorLiteral, _ b: TensorLiteral) throws -> TensorLiteral {
+    guard a.elementType == b.elementType else { throw Refusal(.undefined, "the operands differ in element type") }
+    switch a.elementType.numberKind {
+    case .real:
+      if let real { return try Elementwise.map(invocation, a, b, to: .bool) { UInt64(try real($0, $1) ? 1 : 0) } }
+    case .signed:
+      if let signed { return try Elementwise.map(invocation, a, b, to: .bool) { UInt64(try signed($0, $1) ? 1 : 0) } }
+    case .unsigned:
+      if let unsigned {
+        return try Elementwise.map(invocation, a, b, to: .bool) { UInt64(try unsigned($0, $1) ? 1 : 0) }
+      }
+    case nil: break
+    }
+    throw Refusal(.unsupported, "\(invocation.operation.definition.name) of \(a.elementType.rawValue)")
+  }
+}
+
+/// What an operator does to one number of each kind; `nil` for a kind that it does not take.
+struct UnaryRule: Sendable {
+  let real: (@Sendable (Double) throws -> Double)?
+  var signed: (@Sendable (Int64) throws -> Int64)?
+  var unsigned: (@Sendable (UInt64) throws -> UInt64)?
+
+  func apply(_ invocation: Invocation, _ a: TensorLiteral) throws -> TensorLiteral {
+    switch a.elementType.numberKind {
+    case .real:
+      if let real { return try Elementwise.map(invocation, a, to: a.elementType, real) }
+    case .signed:
+      if let signed { return try Elementwise.map(invocation, a, to: a.elementType, signed) }
+    case .unsigned:
+      if let unsigned { return try Elementwise.map(invocation, a, to: a.elementType, unsigned) }
+    case nil: break
+    }
+    throw Refusal(.unsupported, "\(invocation.operation.definition.name) of \(a.elementType.rawValue)")
+  }
+}
