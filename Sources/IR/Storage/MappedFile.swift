@@ -10,6 +10,8 @@ package final class MappedFile: Sendable {
   private let mapped: Bool
 
   private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+  /// How much the system maps at a fault, unless it was told otherwise.
+  private static let faultAroundBytes = 1 << 16
 
   /// Opens and maps the regular file at `path`.
   ///
@@ -48,11 +50,11 @@ package final class MappedFile: Sendable {
     self.count = count
   }
 
-  /// Gives back the whole pages inside the range.
+  /// Gives back the pages of the range but its last, which may be part of what is read next.
   package func giveBackPages(offset: Int, count: Int) {
-    let page = Self.pageSize
-    let first = (offset + page - 1) / page * page
-    let last = (offset + count) / page * page
+    // A fault maps the pages around it too: those before the range were given back already.
+    let first = max(offset - (Int(bitPattern: base) + offset) % Self.faultAroundBytes, 0)
+    let last = (offset + count) / Self.pageSize * Self.pageSize
     guard mapped, first < last else { return }
     madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, MADV_DONTNEED)
   }

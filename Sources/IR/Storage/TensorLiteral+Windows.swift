@@ -101,6 +101,7 @@ extension TensorLiteral {
   /// Fills `output` with the packed bytes from `offset` on, wherever that lies within an element. The range must lie
   /// inside the literal.
   package func read(bytesFrom offset: Int, into output: UnsafeMutableRawBufferPointer) throws {
+    if case .bytes(let slice) = source { return try slice.copyBytes(from: offset, into: output) }
     let end = offset + output.count
     guard let granule = elementType.bitWidth, !output.isEmpty else { return }
     precondition(offset >= 0 && end <= byteCount, "outside a literal of \(byteCount) bytes")
