@@ -29,7 +29,7 @@ let package = Package(
       dependencies: ["IR", "Evaluator"],
       resources: [.embedInCode("Pipelines")],
       swiftSettings: strict),
-    .target(name: "Frontend", dependencies: ["IR", "Formats"], swiftSettings: strict),
+    .target(name: "Frontend", dependencies: ["IR", "Formats", "CModelProtos"], swiftSettings: strict),
     .target(name: "Backends", dependencies: ["IR", "Formats", "CModelProtos", "CLinux"], swiftSettings: strict),
     .target(
       name: "Driver",
@@ -41,6 +41,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
     .testTarget(name: "BackendsTests", dependencies: ["Backends"], swiftSettings: strict),
+    .testTarget(name: "FrontendTests", dependencies: ["IR", "Frontend"], swiftSettings: strict),
     .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
     .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator"], swiftSettings: strict),
   ]

@@ -4,6 +4,11 @@ package final class Operation {
   package struct Region {
     package let name: ByteString
     package let graph: Graph
+
+    package init(name: ByteString, graph: Graph) {
+      self.name = name
+      self.graph = graph
+    }
   }
 
   /// How a file wrote a constant, so that it can be written back the same way.

@@ -44,9 +44,7 @@ package final class ONNXDocument {
         depth: Self.maximumDepth, nested: ("GraphProto", 1 + Self.maximumNestedGraphs),
         memory: Self.memoryLimit(byteCount: file.count)))
     arena = UnpackArena(budget: Self.memoryLimit(byteCount: file.count))
-    var model = Onnx__ModelProto()
-    onnx__model_proto__init(&model)
-    let unpacked = scanned.message.withUnsafeBytes { [arena] message in arena.unpack(model.base.descriptor, message) }
+    let unpacked = scanned.message.withUnsafeBytes { [arena] message in arena.unpack(schema.root, message) }
     guard let unpacked else { throw ModelError(.invalidModel, "is no ONNX model, or a damaged one") }
     self.model = UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: Onnx__ModelProto.self)
     payloads = scanned.payloads

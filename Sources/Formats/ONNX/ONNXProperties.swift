@@ -1,3 +1,5 @@
+import IR
+
 /// The keys under which the ONNX importer keeps, in `Annotations`, what the IR itself has no place for. The exporter writes it back.
 ///
 /// A property is there only where the file says something that the exporter would not write anyway: a model that is written the plain way has
@@ -98,8 +100,8 @@ package enum ONNXProperty {
 /// quantization parameters. It comes after its operands' definitions, before the `return`, in the order of the file.
 package enum ONNXAnnotation {
   /// String attribute that says what kind of statement it is.
-  package static let kind = "kind"
-  package static let quantization = "quantization"
+  package static let kind: ByteString = "kind"
+  package static let quantization: ByteString = "quantization"
   /// Strings attribute: the key of each operand after the first, such as SCALE_TENSOR.
-  package static let keys = "keys"
+  package static let keys: ByteString = "keys"
 }

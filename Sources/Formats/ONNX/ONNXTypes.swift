@@ -19,14 +19,20 @@ package enum ONNXTypes {
 
   /// The type that wire bytes of a TypeProto say; `nil` where they are none.
   package static func type(ofWire bytes: ByteString) -> ValueType? {
-    var empty = Onnx__TypeProto()
-    onnx__type_proto__init(&empty)
-    let arena = UnpackArena(budget: (1 << 20) + 64 * bytes.bytes.count)
-    guard let descriptor = empty.base.descriptor else { return nil }
-    guard let message = bytes.bytes.withUnsafeBytes({ arena.unpack(descriptor, $0) }) else { return nil }
+    let limits = WireScan.Limits(depth: 64, nested: ("TypeProto", 64), memory: (1 << 20) + 64 * bytes.bytes.count)
+    let arena = UnpackArena(budget: limits.memory)
+    guard let schema, let scanned = try? WireScan.scan(ByteSlice(bytes.bytes), schema, limits),
+      let message = scanned.message.withUnsafeBytes({ arena.unpack(schema.root, $0) })
+    else { return nil }
     let proto = UnsafeMutableRawPointer(message).assumingMemoryBound(to: Onnx__TypeProto.self)
     return withExtendedLifetime(arena) { try? read(UnpackedMessage(proto)).type }
   }
+
+  private static let schema: WireSchema? = {
+    var type = Onnx__TypeProto()
+    onnx__type_proto__init(&type)
+    return type.base.descriptor.map { WireSchema($0, roles: [:]) }
+  }()
 
   private static func readValue(_ proto: Onnx__TypeProto) throws -> Reading {
     switch proto.value_case {
@@ -53,9 +59,11 @@ package enum ONNXTypes {
       return try readElement(map.pointee.value_type, of: map) { .map(key: key, value: $0) }
     case ONNX__TYPE_PROTO__VALUE_OPAQUE_TYPE:
       guard let opaque = proto.opaque_type else { return inexact(.unknown) }
-      let isPlain = !UnpackedMessage(opaque).hasUnknownFields && opaque.pointee.has_domain != 0 && opaque.pointee.has_name != 0
+      let isPlain =
+        !UnpackedMessage(opaque).hasUnknownFields && opaque.pointee.has_domain != 0 && opaque.pointee.has_name != 0
       return Reading(
-        type: .opaque(domain: ByteString(opaque.pointee.domain), name: ByteString(opaque.pointee.name)), isExact: isPlain)
+        type: .opaque(domain: ByteString(opaque.pointee.domain), name: ByteString(opaque.pointee.name)),
+        isExact: isPlain)
     default: return inexact(.unknown)
     }
   }

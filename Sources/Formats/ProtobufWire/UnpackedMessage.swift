@@ -58,10 +58,9 @@ package struct UnpackedMessage<Structure> {
     let memory = UnsafeRawPointer(pointer)
     for field in UnsafeBufferPointer(start: descriptor.fields, count: Int(descriptor.n_fields)) {
       let mask = FieldMask(number: field.id)
-      guard field.label == PROTOBUF_C_LABEL_OPTIONAL, field.type != PROTOBUF_C_TYPE_MESSAGE,
-        field.flags & UInt32(PROTOBUF_C_FIELD_FLAG_ONEOF.rawValue) == 0, ignored.isDisjoint(with: mask)
-      else { continue }
-      let isPresent = memory.loadUnaligned(fromByteOffset: Int(field.quantifier_offset), as: protobuf_c_boolean.self) != 0
+      guard Self.hasPresence(field), ignored.isDisjoint(with: mask) else { continue }
+      let isPresent =
+        memory.loadUnaligned(fromByteOffset: Int(field.quantifier_offset), as: protobuf_c_boolean.self) != 0
       if always.contains(mask) {
         if !isPresent { absent.formUnion(mask) }
       } else if isPresent, Self.isDefault(memory + Int(field.offset), field.type) {
@@ -69,6 +68,25 @@ package struct UnpackedMessage<Structure> {
       }
     }
     return (explicit, absent)
+  }
+
+  /// Gives the scalar fields the presence that `unusualFields` found, as far as they still say nothing.
+  package func setPresence(explicit: FieldMask, absent: FieldMask) {
+    guard let descriptor = base.pointee.descriptor?.pointee else { return }
+    let memory = UnsafeMutableRawPointer(pointer)
+    for field in UnsafeBufferPointer(start: descriptor.fields, count: Int(descriptor.n_fields)) {
+      let mask = FieldMask(number: field.id)
+      guard explicit.union(absent).contains(mask), Self.hasPresence(field),
+        Self.isDefault(UnsafeRawPointer(memory) + Int(field.offset), field.type)
+      else { continue }
+      let isPresent: protobuf_c_boolean = explicit.contains(mask) ? 1 : 0
+      memory.storeBytes(of: isPresent, toByteOffset: Int(field.quantifier_offset), as: protobuf_c_boolean.self)
+    }
+  }
+
+  private static func hasPresence(_ field: ProtobufCFieldDescriptor) -> Bool {
+    field.label == PROTOBUF_C_LABEL_OPTIONAL && field.type != PROTOBUF_C_TYPE_MESSAGE
+      && field.flags & UInt32(PROTOBUF_C_FIELD_FLAG_ONEOF.rawValue) == 0
   }
 
   private static func isDefault(_ value: UnsafeRawPointer, _ type: ProtobufCType) -> Bool {

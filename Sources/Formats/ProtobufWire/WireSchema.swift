@@ -2,6 +2,8 @@ import CModelProtos
 
 /// What the wire scan knows of the message types of a format, read off the descriptors that protobuf-c generated.
 struct WireSchema: Sendable {
+  /// The descriptor of the outermost message.
+  nonisolated(unsafe) let root: UnsafePointer<ProtobufCMessageDescriptor>
   /// What becomes of a field.
   enum Role: Sendable {
     /// It goes into the rewritten message.
@@ -48,6 +50,7 @@ struct WireSchema: Sendable {
 
   /// - Parameter roles: those that are not `.kept`, under `<message>.<field>`.
   init(_ root: UnsafePointer<ProtobufCMessageDescriptor>, roles: [String: Role]) {
+    self.root = root
     var indices: [UnsafePointer<ProtobufCMessageDescriptor>: Int] = [root: 0]
     var pending = [root]
     while messages.count < pending.count {

@@ -1,3 +1,4 @@
+import Formats
 import IR
 
 /// Reads ONNX models.
@@ -6,12 +7,17 @@ package struct ONNXImporter: Importer {
 
   package init() {}
 
-  /// Protobuf has no magic number. A file that is called `.onnx`, or begins with the tag of a field that ONNX writers put first.
+  /// Protobuf has no magic number: a file that is called `.onnx`, or that begins with an `ir_version`, as writers do.
   package static func recognizes(prefix: UnsafeRawBufferPointer, path: String) -> Bool {
     path.hasSuffix(".onnx") || prefix.first == 0x08
   }
 
   package func read(_ file: ModelFile, _ options: ImportOptions, _ diagnostics: Diagnostics) throws -> Module {
-    throw ModelError(.internalFailure, "reading ONNX is not finished")
+    let document = try ONNXDocument(file.contents)
+    let externalData = ExternalDataReader(besideModel: file.path)
+    let module = try ModelReader.read(document, externalData, diagnostics)
+    try Opsets.raise(module, diagnostics)
+    file.contents.giveBackPages()
+    return module
   }
 }

@@ -55,8 +55,18 @@ package struct Builder {
     form: Operation.ConstantForm = .initializer(slot: nil),
     location: Location = Location()
   ) throws -> Operation {
+    try insertConstant(Attribute(attribute, value), result: ResultSpecification(name), form: form, location: location)
+  }
+
+  /// Inserts a constant as a file has it: the attribute that says its value, and the type that the file declares for it.
+  ///
+  /// - Throws: `ModelError` where the declared element type is another than the value's.
+  @discardableResult
+  package func insertConstant(
+    _ attribute: Attribute, result: ResultSpecification, form: Operation.ConstantForm, location: Location = Location()
+  ) throws -> Operation {
     let operation = insert(
-      .constant, operands: [], results: [ResultSpecification(name)], attributes: [attribute: value], location: location)
+      .constant, operands: [], results: [result], attributes: Attributes([attribute]), location: location)
     operation.constantForm = form
     try operation.inferTypes()
     return operation
