@@ -25,7 +25,7 @@ package enum InputFormat: String, Hashable, Sendable, CaseIterable {
     get throws {
       switch self {
       case .mcb: throw ModelError(.usage, "this build cannot read .mcb yet")
-      case .mir: throw ModelError(.usage, "this build cannot read .mir yet")
+      case .mir: TextImporter.self
       case .onnx: ONNXImporter.self
       }
     }

@@ -28,6 +28,10 @@ package struct Polynomial: Hashable, Sendable {
     terms = constant == 0 ? [] : [Term(coefficient: constant, factors: [])]
   }
 
+  private init(terms: [Term]) {
+    self.terms = terms
+  }
+
   init(factor: Factor) {
     terms = [Term(coefficient: 1, factors: [factor])]
   }
@@ -51,6 +55,11 @@ package struct Polynomial: Hashable, Sendable {
     return terms.count == 1 && terms[0].factors.isEmpty ? terms[0].coefficient : nil
   }
 
+  /// The sum of all, in time proportional to their terms.
+  init?(sumOf polynomials: [Polynomial]) {
+    self.init(collecting: polynomials.flatMap(\.terms))
+  }
+
   func adding(_ other: Polynomial) -> Polynomial? {
     Polynomial(collecting: terms + other.terms)
   }
@@ -60,6 +69,7 @@ package struct Polynomial: Hashable, Sendable {
   }
 
   func multiplied(by other: Polynomial) -> Polynomial? {
+    if let factor = other.constantValue { return scaled(by: factor) }
     guard terms.count * other.terms.count <= Self.maximumTerms * Self.maximumTerms else { return nil }
     var products: [Term] = []
     for a in terms {
@@ -70,6 +80,17 @@ package struct Polynomial: Hashable, Sendable {
       }
     }
     return Polynomial(collecting: products)
+  }
+
+  private func scaled(by factor: Int) -> Polynomial? {
+    if factor == 0 { return Polynomial(constant: 0) }
+    var scaled: [Term] = []
+    for term in terms {
+      let (coefficient, overflow) = term.coefficient.multipliedReportingOverflow(by: factor)
+      guard !overflow else { return nil }
+      scaled.append(Term(coefficient: coefficient, factors: term.factors))
+    }
+    return Polynomial(terms: scaled)
   }
 
   func exactlyDivided(by divisor: Polynomial) -> Polynomial? {
@@ -92,6 +113,7 @@ package struct Polynomial: Hashable, Sendable {
   }
 
   func floorDivided(by divisor: Polynomial) -> Polynomial? {
+    if divisor == Polynomial(constant: 1) { return self }
     if let exact = exactlyDivided(by: divisor) { return exact }
     if let a = constantValue, let b = divisor.constantValue {
       guard b != 0, !(a == .min && b == -1) else { return nil }

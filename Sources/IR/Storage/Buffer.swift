@@ -64,6 +64,14 @@ package final class Buffer: Sendable {
     return buffer
   }
 
+  /// Above this size made bytes go to a temporary file instead of the heap.
+  private static let heapLimit = 8 << 20
+
+  /// Bytes that are made once by `fill`: on the heap, or in a temporary file where they are many.
+  package static func made(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> Buffer {
+    count > heapLimit ? try temporary(count: count, fill: fill) : try Buffer(count: count, fill: fill)
+  }
+
   private static func openUnlinkedFile() -> Int32 {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(folder)/mcc-XXXXXX".utf8CString)

@@ -6,9 +6,6 @@ package final class WholeEvaluation: Sendable {
   package let inputs: [TensorLiteral]
   private let evaluated = Mutex<Buffer?>(nil)
 
-  /// Above this size the result goes to an unlinked temporary file instead of the heap.
-  private static let heapLimit = 8 << 20
-
   package init(_ transform: any WholeTransform, of inputs: [TensorLiteral]) {
     self.transform = transform
     self.inputs = inputs
@@ -18,10 +15,7 @@ package final class WholeEvaluation: Sendable {
   func buffer(byteCount: Int) throws -> Buffer {
     try evaluated.withLock { evaluated in
       if let evaluated { return evaluated }
-      let buffer =
-        byteCount > Self.heapLimit
-        ? try Buffer.temporary(count: byteCount) { try transform.apply(to: inputs, output: $0) }
-        : try Buffer(count: byteCount) { try transform.apply(to: inputs, output: $0) }
+      let buffer = try Buffer.made(count: byteCount) { try transform.apply(to: inputs, output: $0) }
       evaluated = buffer
       return buffer
     }

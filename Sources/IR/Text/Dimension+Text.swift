@@ -11,7 +11,59 @@ extension Dimension: CustomStringConvertible {
   }
 }
 
+extension Dimension {
+  /// The dimension that an ONNX `dim_param` tells. It is a polynomial where printing gives the same bytes back, else the whole of it is one symbol;
+  /// unknown where it is empty.
+  package init(parsing parameter: ByteString) {
+    guard !parameter.isEmpty else {
+      self = .unknown
+      return
+    }
+    let symbol = Dimension.symbol(parameter)
+    // Most are a name.
+    guard !TextSyntax.isIdentifier(parameter), parameter.bytes.count <= Self.maximumParsedLength,
+      let polynomial = parameter.bytes.withUnsafeBytes({ PolynomialReader.read($0) })
+    else {
+      self = symbol
+      return
+    }
+    let dimension = Dimension(polynomial)
+    self = dimension.parameter == parameter ? dimension : symbol
+  }
+
+  /// A longer text is a name, whatever it looks like.
+  private static let maximumParsedLength = 4096
+
+  /// The `dim_param` that tells this dimension, the inverse of `init(parsing:)`; `nil` where it is a number or unknown.
+  package var parameter: ByteString? {
+    guard case .symbolic(let polynomial) = self else { return nil }
+    if let name = polynomial.symbol { return name }
+    return ByteString(description)
+  }
+}
+
+/// Reads a polynomial that is all of a text.
+private struct PolynomialReader: TokenReader {
+  var lexer: Lexer
+
+  /// The polynomial; `nil` where the text is anything else.
+  static func read(_ text: UnsafeRawBufferPointer) -> Polynomial? {
+    guard let lexer = try? Lexer(text, file: nil) else { return nil }
+    var reader = PolynomialReader(lexer: lexer)
+    guard let polynomial = try? reader.parsePolynomial(nesting: 0), reader.lexer.token.kind == .end else { return nil }
+    return polynomial
+  }
+}
+
 extension Polynomial {
+  /// The name, where this is one symbol and nothing else.
+  fileprivate var symbol: ByteString? {
+    guard terms.count == 1, terms[0].coefficient == 1, terms[0].factors.count == 1,
+      case .symbol(let name) = terms[0].factors[0]
+    else { return nil }
+    return name
+  }
+
   func write(to text: inout TextBuffer) {
     if terms.isEmpty { text.write("0") }
     for (index, term) in terms.enumerated() {
@@ -34,9 +86,7 @@ extension Polynomial {
 
   private var isAtom: Bool {
     if let value = constantValue { return value >= 0 }
-    guard terms.count == 1, terms[0].coefficient == 1, terms[0].factors.count == 1 else { return false }
-    if case .symbol = terms[0].factors[0] { return true }
-    return false
+    return symbol != nil
   }
 }
 

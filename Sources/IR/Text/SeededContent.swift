@@ -95,3 +95,22 @@ package struct SeededContent: ElementwiseTransform {
     return z ^ (z >> 31)
   }
 }
+
+extension SeededContent.Bounds {
+  /// Whether elements of the type can have all numbers between.
+  func fit(_ elementType: ElementType) -> Bool {
+    switch (self, SeededContent.defaultBounds(of: elementType)) {
+    case (.integers(let range), .integers(let all)):
+      return all.lowerBound <= range.lowerBound && range.upperBound <= all.upperBound
+    case (.reals(let range), .reals):
+      guard (range.upperBound - range.lowerBound).isFinite else { return false }
+      return [range.lowerBound, range.upperBound].allSatisfy { Self.holds(ElementBits.component(of: elementType), $0) }
+    case (.integers, .reals), (.reals, .integers): return false
+    }
+  }
+
+  private static func holds(_ type: ElementType, _ value: Double) -> Bool {
+    guard let format = FloatFormat(type) else { return type == .float64 || Float(value).isFinite }
+    return format.encode(value).map { format.decode($0).isFinite } ?? false
+  }
+}

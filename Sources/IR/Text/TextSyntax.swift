@@ -2,10 +2,16 @@
 enum TextSyntax {
   /// Words with a meaning of their own: as names they are quoted.
   static let reservedWords: Set<ByteString> = [
-    "constant", "declared", "false", "floordiv", "function", "graph", "inf", "loc", "module", "nan", "resource",
-    "return", "splat",
-    "true", "with",
+    "_", "constant", "declared", "false", "floordiv", "function", "graph", "inf", "loc", "module", "nan", "resource",
+    "return", "splat", "true", "with",
   ]
+
+  // Hostile files must not exhaust the stack.
+
+  /// How deep graphs may lie inside operations; ONNX's own reader takes about as many.
+  static let maximumGraphDepth = 32
+  /// How deep types, dimensions and properties may nest.
+  static let maximumNesting = 64
 
   static func isIdentifierStart(_ byte: UInt8) -> Bool {
     switch byte {
