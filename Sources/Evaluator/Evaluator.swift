@@ -4,23 +4,44 @@ import IR
 /// alone.
 package enum Evaluator {
   /// What one evaluation may cost at most. Looked at before anything is allocated or walked through.
-  package struct Budget: Hashable, Sendable {
-    /// The bytes of all results together.
+  package struct Budget {
+    /// The bytes of each result.
     package var resultBytes: Int
-    /// Elements read, written or multiplied.
-    package var steps: Int
+    /// The work that is left to all evaluations that share it.
+    package var work: Work
 
-    package init(resultBytes: Int, steps: Int = 1 << 24) {
+    package init(resultBytes: Int, work: Work = Work()) {
       self.resultBytes = resultBytes
-      self.steps = steps
+      self.work = work
     }
   }
 
-  /// Results above this size that only move elements are made when they are written.
-  static let eagerLimit = TensorLiteral.windowBytes
+  /// Work that may be done, in elements read, written or multiplied. Shared by many evaluations, so that a thousand
+  /// small bombs are no worse than one.
+  package final class Work {
+    /// What one evaluation may take of it: some hundredths of a second.
+    package static let eachAtMost = 1 << 23
 
-  /// Operands that are themselves descriptions are made in memory to be read, up to this size.
-  static let scratchLimit = 16 << 20
+    package private(set) var left: Int
+
+    package init(_ elements: Int = 1 << 27) {
+      left = elements
+    }
+
+    func take(_ elements: Int) throws {
+      guard elements <= min(left, Self.eachAtMost) else {
+        throw Refusal(.overBudget, "it would take \(elements) steps")
+      }
+      left -= elements
+    }
+  }
+
+  /// Results above this size that only move or convert elements are made when they are written.
+  static let lazyFrom = TensorLiteral.windowBytes
+
+  /// Larger results are not computed, and larger operands that are themselves descriptions not made: they would have to
+  /// be held in memory.
+  static let largestInMemory = 16 << 20
 
   /// How the results compare to those of any other implementation of the operator, for these operands; `nil` where
   /// there is no kernel.
@@ -37,7 +58,10 @@ package enum Evaluator {
     guard let kernel = KernelTable.kernel(of: operation.definition) else {
       throw Refusal(.unsupported, "nothing evaluates \(operation.definition.qualifiedName)")
     }
-    for case let operand? in operands where operand.needsScratch && operand.byteCount > scratchLimit {
+    guard !operation.refersToFunctionAttributes else {
+      throw Refusal(.unsupported, "an attribute is known only where the function is called")
+    }
+    for case let operand? in operands where operand.needsScratch && operand.byteCount > largestInMemory {
       throw Refusal(.overBudget, "an operand of \(operand.byteCount) bytes would have to be made first")
     }
     return try kernel.run(Invocation(operation, operands: operands, budget: budget))

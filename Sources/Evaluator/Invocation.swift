@@ -77,7 +77,7 @@ struct Invocation {
 
   /// - Throws: `Refusal` where the work is more than the budget allows.
   func spend(_ steps: Int) throws {
-    guard steps <= budget.steps else { throw Refusal(.overBudget, "it would take \(steps) steps") }
+    try budget.work.take(steps)
   }
 
   /// - Throws: `Refusal` where `count` pieces of work of `steps` each are more than the budget allows.
@@ -104,10 +104,13 @@ struct Invocation {
     _ elementType: ElementType, _ dimensions: [Int], _ fill: (UnsafeMutableRawBufferPointer) throws -> Void
   ) throws -> TensorLiteral {
     let count = try admit(elementType, dimensions)
-    try spend(count)
     guard let width = elementType.bitWidth, let bytes = elementType.byteCount(elements: count) else {
       throw Refusal(.unsupported, "strings are not computed")
     }
+    guard bytes <= Evaluator.largestInMemory else {
+      throw Refusal(.overBudget, "the result \(elementType.rawValue)\(dimensions) would have to be held in memory")
+    }
+    try spend(count)
     let buffer = try Buffer(count: bytes) { output in
       if width < 8 { output.initializeMemory(as: UInt8.self, repeating: 0) }
       try fill(output)
@@ -143,7 +146,7 @@ struct Invocation {
     {
       return try TensorLiteral(elementType, dimensions, first.source)
     }
-    guard let bytes = elementType.byteCount(elements: count), bytes > Evaluator.eagerLimit else {
+    guard let bytes = elementType.byteCount(elements: count), bytes > Evaluator.lazyFrom else {
       return try make(elementType, dimensions) { try move.apply(to: inputs, output: $0) }
     }
     return try TensorLiteral(elementType, dimensions, .whole(WholeEvaluation(move, of: inputs)))

@@ -125,6 +125,14 @@ package final class Operation {
     if case .tensor(let value)? = attribute(name) { value } else { nil }
   }
 
+  /// Whether the value of an attribute is known only where the function around is called. Nothing can be inferred or
+  /// computed then.
+  package var refersToFunctionAttributes: Bool {
+    attributes.all.contains { attribute in
+      if case .reference = attribute.value { true } else { false }
+    }
+  }
+
   /// Whether this comes before `other` in the same graph.
   package func isBefore(_ other: Operation) -> Bool {
     guard let parent, parent === other.parent else { return false }

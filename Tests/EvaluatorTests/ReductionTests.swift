@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func theWorkHasALimit() throws {
-    let budget = Evaluator.Budget(resultBytes: 1 << 20, steps: 1_000)
+    let budget = Evaluator.Budget(resultBytes: 1 << 20, work: .init(1_000))
     #expect(refusal(of: .matMul, try .counting([20, 20]), try .counting([20, 20]), budget: budget) == .overBudget)
   }
 

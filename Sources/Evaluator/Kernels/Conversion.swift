@@ -27,7 +27,7 @@ enum Conversion {
       throw Refusal(.unsupported, "a cast from \(data.elementType.rawValue) to \(type.rawValue)")
     }
     _ = try invocation.admit(type, data.dimensions)
-    if data.byteCount > Evaluator.eagerLimit, let transform = WideningOrRounding(from: data.elementType, to: type) {
+    if data.byteCount > Evaluator.lazyFrom, let transform = WideningOrRounding(from: data.elementType, to: type) {
       return try TensorLiteral(type, data.dimensions, .elementwise(transform, data))
     }
     switch (source, target) {

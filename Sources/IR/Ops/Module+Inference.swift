@@ -45,13 +45,6 @@ extension Operation {
       throw error.at(place)
     }
   }
-
-  /// Whether the value of an attribute is known only where the function around is called. Nothing can be inferred then.
-  private var refersToFunctionAttributes: Bool {
-    attributes.all.contains { attribute in
-      if case .reference = attribute.value { true } else { false }
-    }
-  }
 }
 
 extension Value {
