@@ -1,6 +1,6 @@
 extension OpCatalog {
   static let activationFamily: [OpDefinition] = [
-    .celu, .clip, .elu, .gelu, .hardSigmoid, .hardSwish, .hardmax, .leakyRelu, .logSoftmax, .mish, .prelu, .relu, .selu,
+    .celu, .clip, .elu, .gelu, .hardmax, .hardSigmoid, .hardSwish, .leakyRelu, .logSoftmax, .mish, .prelu, .relu, .selu,
     .shrink, .sigmoid, .softmax, .softplus, .softsign, .swiGLU, .swish, .thresholdedRelu,
   ]
 }
@@ -31,6 +31,10 @@ extension OpDefinition {
     "Gelu", versions: [20], "The Gaussian error linear unit of each element.",
     attributes: [.string("approximate", default: "none")], verify: oneOf("approximate", ["none", "tanh"]))
 
+  /// 1 for the first largest element along `axis`, 0 for all others. ONNX Hardmax-13.
+  package static let hardmax = alongAxis(
+    "Hardmax", versions: [1, 11, 13], "1 for the first largest element along an axis, 0 for all others.")
+
   /// `max(0, min(1, alpha * x + beta))`. ONNX HardSigmoid-22.
   package static let hardSigmoid = unary(
     "HardSigmoid", versions: [1, 6, 22], "max(0, min(1, alpha * x + beta)) of each element.",
@@ -39,10 +43,6 @@ extension OpDefinition {
   /// `x * max(0, min(1, x / 6 + 1 / 2))`. ONNX HardSwish-22.
   package static let hardSwish = unary(
     "HardSwish", versions: [14, 22], "x * max(0, min(1, x / 6 + 1 / 2)) of each element.")
-
-  /// 1 for the first largest element along `axis`, 0 for all others. ONNX Hardmax-13.
-  package static let hardmax = alongAxis(
-    "Hardmax", versions: [1, 11, 13], "1 for the first largest element along an axis, 0 for all others.")
 
   /// `x` where it is not negative, else `alpha * x`. ONNX LeakyRelu-16.
   package static let leakyRelu = unary(

@@ -49,6 +49,9 @@ package enum SmallIntegers {
   /// Longer tensors are data, not shapes.
   package static let maximumCount = 256
 
+  /// How many elements contents may have.
+  static let counts = 0...maximumCount
+
   /// The integers that an element type holds, where contents are tracked for it. Truth values are 1 and 0.
   package static func range(of type: ElementType) -> ClosedRange<Int>? {
     if type == .int64 { return Int.min...Int.max }

@@ -55,7 +55,7 @@ extension TypeInference {
     }
     let shape = extents?.map { $0.isAtLeast(.known(0)) == true ? $0 : .unknown }
     set(.tensor(value?.elementType ?? .float32, shape))
-    guard let shape, shape.count <= 1, let count = shape.elementCount.value, count <= SmallIntegers.maximumCount,
+    guard let shape, shape.count <= 1, let count = shape.elementCount.value, SmallIntegers.counts.contains(count),
       let value, let element = SmallIntegers.values(of: value)?.first
     else { return }
     setContents(Array(repeating: .known(element), count: count))
@@ -87,7 +87,7 @@ extension TypeInference {
     guard delta != 0 else { throw ModelError(.invalidModel, "delta is 0") }
     let count = Self.rangeCount(delta > 0 ? limit - start : start - limit, by: delta.magnitude)
     set(elementTypeOf: 0, [count])
-    guard let count = count.value, count <= SmallIntegers.maximumCount else { return }
+    guard let count = count.value, SmallIntegers.counts.contains(count) else { return }
     setContents((0..<count).map { start + .known($0) * .known(delta) })
   }
 

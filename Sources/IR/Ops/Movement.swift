@@ -79,7 +79,7 @@ extension TypeInference {
     guard let shape = shape(0) else {
       return set(elementTypeOf: 0, operation.ints("perm").map { $0.map { _ in .unknown } })
     }
-    guard let permutation = operation.ints("perm") else { return set(elementTypeOf: 0, shape.reversed()) }
+    guard let permutation = operation.ints("perm") else { return setRearranged(shape.reversed()) }
     guard permutation.count == shape.count else {
       throw ModelError(
         .invalidModel, "perm \(permutation) has \(permutation.count) entries for a tensor of rank \(shape.count)")
@@ -101,7 +101,7 @@ extension TypeInference {
     }
     set(elementTypeOf: 0, zip(shape, repeats).map { $0 * $1 })
     guard let contents = contents(0), repeats.count <= 1, let times = repeats.isEmpty ? 1 : repeats[0].value,
-      times <= SmallIntegers.maximumCount
+      SmallIntegers.counts.contains(times)
     else { return }
     setContents((0..<times).flatMap { _ in contents })
   }

@@ -101,13 +101,10 @@ extension TypeInference {
       throw ModelError(.invalidModel, "shape \(input) does not broadcast to \(target)")
     }
     set(elementTypeOf: 0, shape)
-    if let contents = contents(0), contents.count == 1, shape.count == 1, let count = shape[0].value,
-      (0...SmallIntegers.maximumCount).contains(count)
-    {
-      setContents(Array(repeating: contents[0], count: count))
-    } else {
-      setContents(contents(0))
+    guard let contents = contents(0), let count = shape.elementCount.value, SmallIntegers.counts.contains(count) else {
+      return
     }
+    setContents(contents.count == 1 ? Array(repeating: contents[0], count: count) : contents)
   }
 
   fileprivate mutating func inferSqueeze() throws {

@@ -31,7 +31,7 @@ package struct TypeInference {
   package func elements(_ index: Int) -> [Dimension]? {
     if let contents = contents(index) { return contents }
     guard let shape = shape(index), shape.count <= 1, let count = shape.elementCount.value,
-      (0...SmallIntegers.maximumCount).contains(count)
+      SmallIntegers.counts.contains(count)
     else { return nil }
     return Array(repeating: .unknown, count: count)
   }
@@ -67,9 +67,9 @@ package struct TypeInference {
   /// small integer tensor of rank 0 or 1 with that many elements; numbers that its element type cannot hold become
   /// unknown.
   package mutating func setContents(_ index: Int, _ contents: [Dimension]?) {
-    guard let contents, contents.count <= SmallIntegers.maximumCount, resultTypes.indices.contains(index),
+    guard let contents, SmallIntegers.counts.contains(contents.count), resultTypes.indices.contains(index),
       let type = resultTypes[index].tensor, let range = SmallIntegers.range(of: type.elementType),
-      let shape = type.shape, shape.count <= 1, shape.elementCount.isEqual(to: .known(contents.count)) != false
+      let shape = type.shape, shape.count <= 1, shape.elementCount == .known(contents.count)
     else { return }
     let held = contents.map { $0.value.map { range.contains($0) } == false ? .unknown : $0 }
     resultContents[index] = held.allSatisfy(\.isUnknown) && !held.isEmpty ? nil : held
