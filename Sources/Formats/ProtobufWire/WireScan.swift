@@ -54,7 +54,7 @@ struct WireScan {
     let message = schema.messages[type]
     let depth = try enter(message, first, outer)
     try charge(message.structureSize, at: first)
-    var merged = message.hasSingularMessages ? try pieces(message, first, more) : [:]
+    var merged = message.hasSingularMessages ? try pieces(message, first, more) : nil
     try rewriteFields(message, first, &merged, depth)
     for range in more { try rewriteFields(message, range, &merged, depth) }
   }
@@ -76,7 +76,7 @@ struct WireScan {
   }
 
   private mutating func rewriteFields(
-    _ message: WireSchema.Message, _ range: Range<Int>, _ merged: inout [UInt32: [Range<Int>]], _ depth: Depth
+    _ message: WireSchema.Message, _ range: Range<Int>, _ merged: inout [UInt32: [Range<Int>]]?, _ depth: Depth
   ) throws {
     var cursor = WireCursor(bytes, range, message: message.name)
     var count = 0
@@ -96,9 +96,9 @@ struct WireScan {
         continue
       }
       var pieces = [content]
-      if !merged.isEmpty, !field.isRepeated {
+      if merged != nil, !field.isRepeated {
         // Written where the first piece is; the others are skipped.
-        guard let all = merged.removeValue(forKey: number) else { continue }
+        guard let all = merged?.removeValue(forKey: number) else { continue }
         pieces = all
       }
       let mark = (result.message.count, result.payloads.count)
@@ -113,11 +113,11 @@ struct WireScan {
     }
   }
 
-  /// Where a field that holds one message occurs more than once: the pieces of each such field. A message that another member of its oneof
+  /// Where fields that hold one message may have to be merged: the pieces of each. A message that another member of its oneof
   /// replaces is not among them.
   private func pieces(
     _ message: WireSchema.Message, _ first: Range<Int>, _ more: [Range<Int>]
-  ) throws -> [UInt32: [Range<Int>]] {
+  ) throws -> [UInt32: [Range<Int>]]? {
     var found: [(number: UInt32, oneof: UInt32?, range: Range<Int>)] = []
     for range in [first] + more {
       var cursor = WireCursor(bytes, range, message: message.name)
@@ -128,7 +128,7 @@ struct WireScan {
         found.append((number, field.oneof, content))
       }
     }
-    guard found.count > 1 else { return [:] }
+    guard found.count > 1 else { return nil }
     var pieces: [UInt32: [Range<Int>]] = [:]
     for (index, field) in found.enumerated() {
       if let oneof = field.oneof, let other = found[..<index].last(where: { $0.oneof == oneof }),

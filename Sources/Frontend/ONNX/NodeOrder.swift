@@ -9,15 +9,17 @@ struct NodeOrder {
 
   /// The file's order where that is sorted, as ONNX asks; else the nearest that is.
   ///
+  /// - Parameter scope: what is defined before the nodes.
   /// - Throws: `ModelError` at a node that needs its own output, by way of others or not, or at one that defines a name again.
-  static func order(of nodes: [UnpackedMessage<Onnx__NodeProto>]) throws -> NodeOrder {
+  static func order(of nodes: [UnpackedMessage<Onnx__NodeProto>], in scope: Scope) throws -> NodeOrder {
     var producers: [ByteString: Int] = [:]
     for (index, node) in nodes.enumerated() {
       for data in UnsafeBufferPointer(start: node.pointee.output, count: node.pointee.n_output) where data.len > 0 {
-        guard producers.updateValue(index, forKey: ByteString(data)) == nil else {
+        let name = ByteString(data)
+        guard producers.updateValue(index, forKey: name) == nil, !scope.hasOwn(name) else {
           throw ModelError(
             .invalidModel, place: GraphReader.place(of: node.pointee),
-            "its output '\(ByteString(data).text)' is defined twice in one graph")
+            "its output '\(name.text)' is defined twice in one graph")
         }
       }
     }

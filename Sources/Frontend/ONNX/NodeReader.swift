@@ -5,7 +5,7 @@ import IR
 /// Nodes: operations.
 extension GraphReader {
   func readNodes(_ nodes: [UnpackedMessage<Onnx__NodeProto>]) throws {
-    let order = try NodeOrder.order(of: nodes)
+    let order = try NodeOrder.order(of: nodes, in: scope)
     if order.wasUnsorted {
       reader.diagnostics.warn(
         "its nodes are not in the order of their uses, as ONNX asks; mcc sorts them", at: "graph '\(graph.name.text)'")

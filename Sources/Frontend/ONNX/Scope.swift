@@ -19,6 +19,9 @@ final class Scope {
     return nil
   }
 
+  /// Whether the graph itself, not one around it, has a value of that name.
+  func hasOwn(_ name: ByteString) -> Bool { values[name] != nil }
+
   /// - Throws: `ModelError` where the graph has a value of that name already.
   func define(_ value: Value) throws {
     guard values.updateValue(value, forKey: value.name) == nil else {
