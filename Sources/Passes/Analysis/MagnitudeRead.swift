@@ -29,7 +29,7 @@ struct MagnitudeRead {
   }
 
   /// The first window with a NaN.
-  var firstNotANumber: Int? { scans.firstIndex { $0.largest > Float.infinity.bitPattern } }
+  var firstNotANumber: Int? { scans.firstIndex { $0.squares.isNaN } }
 
   /// Whether every element inside the bracket was kept.
   var isComplete: Bool { scans.allSatisfy { $0.inside.count == $0.countInside } }
@@ -68,7 +68,7 @@ struct MagnitudeRead {
     for (part, total) in totals(partWidth: width).enumerated()
     where !walk.takeAll(count: total.count, squares: total.squares) {
       for element in elements(ofPart: part, width: width) {
-        guard walk.take(square(element.magnitude)) else {
+        guard walk.take(MagnitudeScan.square(element.magnitude)) else {
           return result(
             MagnitudeCut(
               magnitude: element.magnitude, position: element.position, count: walk.count, squares: walk.squares))
@@ -87,7 +87,7 @@ struct MagnitudeRead {
         let magnitude = UInt32(truncatingIfNeeded: element >> 32)
         let part = Int(magnitude - bracket.lowerBound) / width
         totals[part].count += 1
-        totals[part].squares += square(magnitude)
+        totals[part].squares += MagnitudeScan.square(magnitude)
       }
     }
     return totals
@@ -123,7 +123,7 @@ struct MagnitudeRead {
       try reading.windows[index].forEachBlock { window.scan($0, first: $1 - first) }
       for element in window.inside {
         let position = starts[index] + Int(UInt32(truncatingIfNeeded: element))
-        guard walk.take(square(magnitude)) else {
+        guard walk.take(MagnitudeScan.square(magnitude)) else {
           return result(
             MagnitudeCut(magnitude: magnitude, position: position, count: walk.count, squares: walk.squares))
         }
@@ -138,7 +138,7 @@ struct MagnitudeRead {
     guard let first = kept.first, let last = kept.last else { return bracket.lowerBound..<bracket.lowerBound + 1 }
     let weight = Double(countInside) / Double(kept.count)
     var walk = Walk(goal: goal, budget: squaredBudget(goal), count: countBelow, squares: squaresBelow)
-    let index = kept.firstIndex { !walk.takeAll(count: Int(weight), squares: weight * square($0)) } ?? kept.count - 1
+    let index = kept.firstIndex { !walk.takeAll(count: Int(weight), squares: weight * MagnitudeScan.square($0)) } ?? kept.count - 1
     let margin = max(kept.count / 256, 1)
     let lower = index < margin ? first : kept[index - margin]
     let upper = index + margin < kept.count ? kept[index + margin] : last
@@ -148,11 +148,6 @@ struct MagnitudeRead {
 
   private func result(_ cut: MagnitudeCut) -> MagnitudeSelection.Result {
     MagnitudeSelection.Result(cut: cut, squares: squares)
-  }
-
-  private func square(_ magnitude: UInt32) -> Double {
-    let value = Double(Float(bitPattern: magnitude))
-    return value * value
   }
 }
 

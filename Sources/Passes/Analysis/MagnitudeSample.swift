@@ -1,10 +1,11 @@
+import Glibc
 import IR
 
 /// A small sample of magnitudes, taken at regular places, from which a bracket for a goal is guessed.
 struct MagnitudeSample {
-  /// Runs of so many neighbors are taken: enough to be worth a page, few enough not to hang on one row of a weight.
-  private static let runLength = 64
-  private static let maximumRuns = 1024
+  /// Neighbors are taken in runs of a cache line: each costs as much as one element.
+  private static let runLength = 16
+  private static let maximumElements = 1 << 15
   /// Literals with fewer elements are read whole instead.
   private static let minimumElements = 1 << 16
 
@@ -25,7 +26,7 @@ struct MagnitudeSample {
     guard !magnitudes.isEmpty else { return everything }
     let rank = estimatedRank(of: goal)
     let size = Double(magnitudes.count)
-    let margin = Int(8 * (rank * (size - rank) / size).squareRoot()) + 8
+    let margin = Int(5 * (rank * (size - rank) / size).squareRoot()) + 8
     let lower = Int(rank) - margin
     let upper = Int(rank) + margin
     let least = lower < 0 ? 0 : magnitudes[min(lower, magnitudes.count - 1)]
@@ -48,7 +49,9 @@ struct MagnitudeSample {
   }
 
   private static func sample(_ reading: WeightReading) throws -> [UInt32] {
-    let stride = max(reading.elementCount / maximumRuns, runLength)
+    // What the sample costs grows with its size, what the bracket costs with the literal over the root of it.
+    let size = min(Int(pow(Double(reading.elementCount), 2.0 / 3) / 2), maximumElements)
+    let stride = max(reading.elementCount / max(size / runLength, 1), runLength)
     var magnitudes: [UInt32] = []
     var next = stride / 2
     for window in reading.windows {

@@ -44,7 +44,7 @@ package struct MagnitudeSelection {
   }
 
   /// Elements inside a bracket that all windows keep together; 8 bytes each.
-  private static let keptElements = 1 << 21
+  private static let keptElements = 1 << 22
   private static let allMagnitudes: Range<UInt32> = 0..<Float.infinity.bitPattern + 1
 
   private let reading: WeightReading
