@@ -4,7 +4,7 @@ import Testing
 @testable import Passes
 
 @Suite struct PruneTests {
-  static let weights: [Float] = [0.5, -0.25, 0, -0.0, 1e-40, .infinity, -3, 0.25, 2, 0.125, -0.125, 7]
+  static let weights: [Float] = [0.5, -0.25, 0, -0.0, .leastNonzeroMagnitude, .infinity, -3, 0.25, 2, 0.125, -0.125, 7]
 
   static func model(_ weights: [Float], _ columns: Int) -> String {
     let values = weights.map { $0.isInfinite ? "inf" : "\($0)" }.joined(separator: ", ")

@@ -3,8 +3,8 @@ import IR
 
 /// A small sample of magnitudes, taken at regular places, from which a bracket for a goal is guessed.
 struct MagnitudeSample {
-  /// Neighbors are taken in runs of a cache line: each costs as much as one element.
-  private static let runLength = 16
+  /// Neighbors are taken in runs: a page costs as much as many elements of it.
+  private static let runLength = 32
   private static let maximumElements = 1 << 15
   /// Literals with fewer elements are read whole instead.
   private static let minimumElements = 1 << 16

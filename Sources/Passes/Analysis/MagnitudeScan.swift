@@ -50,7 +50,8 @@ struct MagnitudeScan: Sendable {
     return value * value
   }
 
-  /// Writes the element to `slot`; returns 1 where it is inside the bracket and the slot is taken, else 0. No branch to predict.
+  /// Writes the element to `slot`; returns 1 where it is inside the bracket and the slot is taken, else 0. No branch to
+  /// predict.
   @inline(__always)
   private func note(_ magnitude: UInt32, _ position: Int, _ slot: UnsafeMutablePointer<UInt64>) -> Int {
     slot.pointee = UInt64(magnitude) << 32 | UInt64(UInt32(truncatingIfNeeded: position))
@@ -63,8 +64,8 @@ struct MagnitudeScan: Sendable {
     inside.append(contentsOf: found.prefix(capacity - inside.count))
   }
 
-  /// Four elements at a time: sums in double, selected by masks. Which fours hold elements inside the bracket, which are
-  /// few, is noted and looked at afterwards: a call within the loop would cost it its registers.
+  /// Four elements at a time: sums in double, selected by masks. Which fours hold elements inside the bracket, which
+  /// are few, is noted and looked at afterwards: a call within the loop would cost it its registers.
   private mutating func scanVectors(
     _ base: UnsafeRawPointer, _ count: Int, _ first: Int, _ found: UnsafeMutablePointer<UInt64>
   ) -> Int {

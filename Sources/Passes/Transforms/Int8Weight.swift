@@ -37,9 +37,8 @@ struct Int8Weight {
     let largest = axis == nil ? [ranges.largest.max() ?? 0] : ranges.largest
     let layout = axis == nil ? ChannelLayout(whole: literal.elementCount) : ranges.layout
     let meter = ErrorMeter()
-    let (base, mask) = literal.unmasked
     let rounding = RoundToInt8(
-      elementType: literal.elementType, layout: layout, scales: largest.map(Self.scale), mask: mask, meter: meter)
+      elementType: literal.elementType, layout: layout, scales: largest.map(Self.scale), meter: meter)
 
     self.constant = constant
     self.literal = literal
@@ -47,7 +46,7 @@ struct Int8Weight {
     self.roles = value.weightRoles
     self.axis = axis
     self.scales = rounding.scales
-    integers = try TensorLiteral(.int8, dimensions, .elementwise(rounding, base))
+    integers = try TensorLiteral(.int8, dimensions, .elementwise(rounding, literal))
     guard byteCount + Self.bytesPerOperation < literal.byteCount else {
       context.missed("int8 would not make it smaller", at: constant)
       return nil

@@ -54,13 +54,3 @@ struct MagnitudeMask: ElementwiseTransform {
     }
   }
 }
-
-extension TensorLiteral {
-  /// A masked literal as what is masked and the mask; any other as itself.
-  var unmasked: (TensorLiteral, MagnitudeMask?) {
-    guard case .elementwise(let transform, let base) = source, let mask = transform as? MagnitudeMask else {
-      return (self, nil)
-    }
-    return (base, mask)
-  }
-}

@@ -10,20 +10,17 @@ struct RoundToInt8: ElementwiseTransform {
   let layout: ChannelLayout
   /// One a channel.
   let scales: [Float]
-  /// What is applied to the weights first, block by block, while they are in the cache.
-  let mask: MagnitudeMask?
   /// Told of the rounding errors. What is measured does not make two transforms different.
   let meter: ErrorMeter
 
   static func == (a: RoundToInt8, b: RoundToInt8) -> Bool {
-    a.elementType == b.elementType && a.layout == b.layout && a.scales == b.scales && a.mask == b.mask
+    a.elementType == b.elementType && a.layout == b.layout && a.scales == b.scales
   }
 
   func hash(into hasher: inout Hasher) {
     hasher.combine(elementType)
     hasher.combine(layout)
     hasher.combine(scales)
-    hasher.combine(mask)
   }
 
   private static let blockElements = 1 << 12
@@ -33,32 +30,20 @@ struct RoundToInt8: ElementwiseTransform {
     var error = ErrorMeter.Reading()
     let width = elementType == .float32 ? 4 : 2
     let count = min(input.count / width, output.count)
-    if elementType == .float32, mask == nil {
+    if elementType == .float32 {
       round(source, first..<first + count, target, &error)
     } else {
-      forEachBlock(of: input, count, width) { block, start in
-        round(block, first + start..<first + min(start + Self.blockElements, count), target + start, &error)
-      }
-    }
-    meter.record(error, first: first)
-
-    /// Calls `body` with blocks of the input, masked and as floats, and where they begin.
-    func forEachBlock(of input: UnsafeRawBufferPointer, _ count: Int, _ width: Int, _ body: (UnsafeRawPointer, Int) -> Void) {
-      withUnsafeTemporaryAllocation(byteCount: Self.blockElements * 8, alignment: 16) { scratch in
-        guard let masked = scratch.baseAddress else { return }
-        let floats = (masked + Self.blockElements * 4).assumingMemoryBound(to: Float.self)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockElements) { scratch in
+        guard let floats = scratch.baseAddress else { return }
         for start in stride(from: 0, to: count, by: Self.blockElements) {
-          let part = min(Self.blockElements, count - start) * width
-          var block = UnsafeRawBufferPointer(start: source + start * width, count: part)
-          if let mask {
-            mask.apply(to: block, first: first + start, output: UnsafeMutableRawBufferPointer(start: masked, count: part))
-            block = UnsafeRawBufferPointer(start: masked, count: part)
-          }
-          if elementType != .float32 { FloatWidening.widen(block, elementType, into: floats) }
-          body(elementType == .float32 ? block.baseAddress ?? source : UnsafeRawPointer(floats), start)
+          let part = min(Self.blockElements, count - start)
+          let halves = UnsafeRawBufferPointer(start: source + start * width, count: part * width)
+          FloatWidening.widen(halves, elementType, into: floats)
+          round(UnsafeRawPointer(floats), first + start..<first + start + part, target + start, &error)
         }
       }
     }
+    meter.record(error, first: first)
   }
 
   /// Rounds the floats at `source`, which are the elements `range` of the weight.
