@@ -138,7 +138,9 @@ struct MagnitudeRead {
     guard let first = kept.first, let last = kept.last else { return bracket.lowerBound..<bracket.lowerBound + 1 }
     let weight = Double(countInside) / Double(kept.count)
     var walk = Walk(goal: goal, budget: squaredBudget(goal), count: countBelow, squares: squaresBelow)
-    let index = kept.firstIndex { !walk.takeAll(count: Int(weight), squares: weight * MagnitudeScan.square($0)) } ?? kept.count - 1
+    let index =
+      kept.firstIndex { !walk.takeAll(count: Int(weight), squares: weight * MagnitudeScan.square($0)) } ?? kept.count
+      - 1
     let margin = max(kept.count / 256, 1)
     let lower = index < margin ? first : kept[index - margin]
     let upper = index + margin < kept.count ? kept[index + margin] : last
