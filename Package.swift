@@ -44,5 +44,6 @@ let package = Package(
     .testTarget(name: "FrontendTests", dependencies: ["IR", "Frontend"], swiftSettings: strict),
     .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
     .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator"], swiftSettings: strict),
+    .testTarget(name: "DriverTests", dependencies: ["Driver"], swiftSettings: strict),
   ]
 )

@@ -70,7 +70,7 @@ extension InputFormat {
   private static let prefixLength = 64
 
   /// The format of `file`. The formats with an unmistakable beginning are asked first.
-  static func detect(_ file: ModelFile) throws -> InputFormat {
+  package static func detect(_ file: ModelFile) throws -> InputFormat {
     guard file.contents.count > 0 else { throw ModelError(.invalidModel, "is empty; name a model file") }
     return try file.contents.withUnsafeBytes { bytes in
       let prefix = UnsafeRawBufferPointer(rebasing: bytes.prefix(prefixLength))

@@ -88,7 +88,7 @@ import Testing
     }
     let failure = #expect(throws: PassFailure.self) { try run("count,count,count", PassManager(configuration)) }
     #expect(failure?.application.number == 2)
-    #expect(failure?.error.message == "pass 'count' broke the module: error: two is wrong")
+    #expect(failure?.error.message == "count: broke the module: error: two is wrong")
     #expect(failure?.isDefect == true)
   }
 

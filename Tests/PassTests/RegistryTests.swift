@@ -10,11 +10,19 @@ import Testing
   private func declaredTypes(conformingTo conformance: String) throws -> [String] {
     let sources = Self.repository.appending(path: "Sources")
     let paths = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".swift") }
-    let declaration = try Regex("(?:struct|class|enum) (\\w+)[^{\\n]*: [^{]*\\b\(conformance)\\b[^{]*\\{")
     return try paths.flatMap { path in
       let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
-      return text.matches(of: declaration).compactMap { $0.output[1].substring.map(String.init) }
+      return text.split(separator: "\n").compactMap { Self.type(declaredBy: $0, conformance) }
     }.sorted()
+  }
+
+  /// `Prune` for `package struct Prune: Pass {`.
+  private static func type(declaredBy line: Substring, _ conformance: String) -> String? {
+    let words = line.split { !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != ":" }
+    guard let keyword = words.firstIndex(where: { ["struct", "class", "enum"].contains($0) }),
+      words.dropFirst(keyword + 1).first?.hasSuffix(":") == true, words.dropFirst(keyword + 2).contains("\(conformance)")
+    else { return nil }
+    return String(words[keyword + 1].dropLast())
   }
 
   @Test func everyPassIsRegistered() throws {

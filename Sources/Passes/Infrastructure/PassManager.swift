@@ -108,13 +108,14 @@ package final class PassManager {
     do {
       try configuration.verify(module)
     } catch {
-      let text = "pass '\(application.name)' broke the module: \(error)"
+      let text = "broke the module: \(error)"
       throw failure(ModelError(.internalFailure, text), application)
     }
   }
 
   private func failure(_ error: any Error, _ application: PassApplication) -> PassFailure {
-    let known = error as? ModelError ?? ModelError(.internalFailure, "\(error)")
+    var known = error as? ModelError ?? ModelError(.internalFailure, "\(error)")
+    known.message = "\(application.name): \(known.message)"
     return PassFailure(error: known, application: application, prefix: Pipeline(passes: executed))
   }
 

@@ -55,9 +55,9 @@ extension PassOption {
       print: { $0[keyPath: path].map(\.optionText) })
   }
 
-  /// An option with a value inside a range.
+  /// An option with a value inside a range, such as `0...1` or `1...`.
   package init<Value: OptionValue & Comparable>(
-    _ name: String, _ path: Field<Value>, in range: ClosedRange<Value>, _ help: String
+    _ name: String, _ path: Field<Value>, in range: some OptionRange<Value>, _ help: String
   ) {
     self.init(
       name: name, help: help, values: range.optionText, isList: false,
@@ -67,23 +67,11 @@ extension PassOption {
 
   /// An option that may be absent, with a value inside a range.
   package init<Value: OptionValue & Comparable>(
-    _ name: String, _ path: Field<Value?>, in range: ClosedRange<Value>, _ help: String
+    _ name: String, _ path: Field<Value?>, in range: some OptionRange<Value>, _ help: String
   ) {
     self.init(
       name: name, help: help, values: range.optionText, isList: false,
       parse: { text, owner throws(OptionError) in owner[keyPath: path] = try range.parse(text) },
       print: { $0[keyPath: path].map { [$0.optionText] } ?? [] })
-  }
-}
-
-extension ClosedRange where Bound: OptionValue {
-  fileprivate var optionText: String { "\(lowerBound.optionText)...\(upperBound.optionText)" }
-
-  fileprivate func parse(_ text: String) throws(OptionError) -> Bound {
-    let value = try Bound(optionText: text)
-    guard contains(value) else {
-      throw OptionError("\(text) is outside \(lowerBound.optionText) to \(upperBound.optionText)")
-    }
-    return value
   }
 }

@@ -22,11 +22,9 @@ package struct Prune: Pass {
   package static let options: [PassOption<Self>] = [
     .init("max-error", \.maxError, in: 0...1, "the norm of what is lost, at most, as a fraction of the weight's norm"),
     .init("sparsity", \.sparsity, in: 0...1, "the fraction of elements set to zero, exactly"),
-    .init(
-      "threshold", \.threshold, in: 0...Double(Float.greatestFiniteMagnitude), "all magnitudes below it are set to zero"
-    ),
+    .init("threshold", \.threshold, in: 0..., "all magnitudes below it are set to zero"),
     .init("scope", \.scope, "choose the smallest of each tensor, or of all together"),
-    .init("min-elements", \.minElements, in: 0...Int.max, "leave smaller weights alone"),
+    .init("min-elements", \.minElements, in: 0..., "leave smaller weights alone"),
     .init("include", \.include, "only operations or weights whose name matches"),
     .init("exclude", \.exclude, "no operations or weights whose name matches"),
   ]
@@ -50,10 +48,13 @@ package struct Prune: Pass {
 
   package init() {}
 
-  package func run(on module: Module, _ context: PassContext) throws {
+  package func validate() throws(OptionError) {
     guard [maxError, sparsity, threshold].compactMap({ $0 }).count <= 1 else {
-      throw ModelError(.usage, "prune takes one of max-error, sparsity and threshold")
+      throw OptionError("takes one of max-error, sparsity and threshold")
     }
+  }
+
+  package func run(on module: Module, _ context: PassContext) throws {
     let filter = try NameFilter(include: include, exclude: exclude, in: module)
     let candidates = WeightCandidates(in: module, elementTypes: FloatWidening.sources, minElements: minElements, filter)
     let weights = candidates.eligible

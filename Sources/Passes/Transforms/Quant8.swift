@@ -29,7 +29,7 @@ package struct Quant8: Pass {
   package static let options: [PassOption<Self>] = [
     .init("activations", \.activations, "float: weight-only, for size; dynamic: integer arithmetic, for speed"),
     .init("granularity", \.granularity, "a scale for each channel, or one for the whole tensor"),
-    .init("min-elements", \.minElements, in: 0...Int.max, "leave smaller weights alone"),
+    .init("min-elements", \.minElements, in: 0..., "leave smaller weights alone"),
     .init("include", \.include, "only operations or weights whose name matches"),
     .init("exclude", \.exclude, "no operations or weights whose name matches"),
   ]

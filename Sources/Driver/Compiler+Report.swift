@@ -1,0 +1,80 @@
+import Backends
+import IR
+import Passes
+
+extension Compiler {
+  /// Whether to tell what the run did to the model.
+  var wantsTable: Bool {
+    if invocation.statistics != nil { return true }
+    return console.errorIsTerminal && (invocation.output != nil || !invocation.pipeline.isEmpty)
+  }
+
+  /// Tells what the run did to the model.
+  ///
+  /// - Parameter bytes: of the files written; `nil` where none was.
+  func tell(_ before: ResultTable.End, of module: Module, _ bytes: Int?) {
+    let after = ResultTable.End(summary: ModuleSummary(of: module), bytes: bytes)
+    let table = ResultTable(
+      before: before, after: after, worst: manager.weightErrors.worst, isLossy: !manager.weightErrors.entries.isEmpty,
+      notes: manager.remarks.filter { $0.kind == .note && requestedPasses.contains($0.pass) })
+    switch invocation.statistics {
+    case .json?: console.error(table.json(manager.statistics))
+    case .text?: console.error(table.text + statisticsText)
+    case nil: console.error(table.text)
+    }
+  }
+
+  /// The passes that the user named, rather than what a shipped pipeline or a combinator contains.
+  private var requestedPasses: [String] {
+    invocation.pipeline.elements.compactMap { element in
+      switch element {
+      case .pass(let pass): type(of: pass).name
+      case .combinator, .shipped: nil
+      }
+    }
+  }
+
+  private var statisticsText: String {
+    var table = TextTable([.right, .left, .left])
+    for statistic in manager.statistics { table.add(statistic.count.grouped, statistic.pass, statistic.name) }
+    return table.text
+  }
+
+  // MARK: Warnings and remarks
+
+  /// Tells the warnings that came up since the last time.
+  ///
+  /// - Throws: where warnings are errors and there was one.
+  func tellWarnings() throws {
+    let all = warnings
+    let new = all[toldWarnings...]
+    toldWarnings = all.count
+    for warning in new {
+      let parts = [invocation.input, warning.place, "warning", warning.message].compactMap { $0 }
+      console.error(parts.joined(separator: ": ") + "\n")
+    }
+    if invocation.warningsAreErrors, !new.isEmpty {
+      throw ModelError(.invalidModel, "there are warnings, and -Werror makes them errors")
+    }
+  }
+
+  private var warnings: [(place: String?, message: String)] {
+    let ofPasses = manager.remarks.filter { $0.kind == .warning }.map { ($0.place, "\($0.pass): \($0.message)") }
+    let others = diagnostics.all.filter { $0.severity == .warning }.map { ($0.place, $0.message) }
+    return ofPasses + others
+  }
+
+  /// Writes all remarks to the file that was asked for.
+  func writeRemarks() throws {
+    guard let path = invocation.remarksPath else { return }
+    let others = diagnostics.all.map { diagnostic in
+      Remark(
+        kind: diagnostic.severity == .warning ? .warning : .note, pass: "", place: diagnostic.place,
+        message: diagnostic.message)
+    }
+    let text = Array((others + manager.remarks).map(\.jsonLine).joined().utf8)
+    try OutputFile.write(to: .file(path), synchronizes: false) { file in
+      try text.withUnsafeBytes { try file.write($0, at: 0) }
+    }
+  }
+}

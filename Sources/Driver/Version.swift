@@ -1,0 +1,4 @@
+/// Of mcc as a whole.
+package enum Version {
+  package static let current = "0.1.0"
+}

@@ -1,0 +1,107 @@
+import Backends
+import Driver
+import Glibc
+import IR
+import Passes
+
+extension Command {
+  /// One invocation for each input.
+  ///
+  /// - Parameter words: the command line, which tells in which order `-passes` and `-pipeline` came.
+  /// - Throws: a usage error where options contradict each other, or a pipeline is none.
+  func invocations(words: [String]) throws -> [Invocation] {
+    let template = try invocation(pipeline: pipeline(words: words))
+    guard inputs.count <= 1 || output.isEmpty else {
+      let others = inputs.dropFirst().map { "'\($0)'" }.joined(separator: ", ")
+      let hint = passes.isEmpty ? "" : "; if the shell split the pipeline, quote it: '-passes=...'"
+      throw ModelError(.usage, "-o takes one input, but there is also \(others)\(hint)")
+    }
+    return inputs.map { input in
+      var invocation = template
+      invocation.input = input
+      return invocation
+    }
+  }
+
+  private func invocation(pipeline: Pipeline) throws -> Invocation {
+    var invocation = Invocation(input: "")
+    invocation.pipeline = pipeline
+    invocation.inputFormat = try single(inputFormat, "-x")
+    invocation.output = try single(output, "-o").map { OutputDestination($0) }
+    invocation.emit = try single(emit, "-emit")
+    invocation.opset = try number(opset, "-opset", in: 7...OpCatalog.newestOpset)
+    invocation.numerics = try single(numerics, "-numerics") ?? .rounding
+    invocation.threads = try number(threads, "-j", in: 1...1024) ?? Self.processorCount
+    invocation.export.threads = invocation.threads
+    invocation.export.synchronizesFiles = synchronizesFiles
+    if let file = try single(externalData, "-external-data") {
+      invocation.export.externalData = file.isEmpty ? .besideModel : .file(file)
+    }
+    invocation.warningsAreErrors = warningsAreErrors
+    invocation.verifiesEach = verifiesEach
+    invocation.bisectionLimit = try number(bisectionLimit, "-opt-bisect-limit", in: 0...Int.max)
+    invocation.timesPasses = timesPasses
+    invocation.statistics = try single(statistics, "-stats")
+    invocation.remarksPath = try single(remarks, "-remarks")
+    invocation.printing.before = try passNames(printsBefore, "-print-ir-before")
+    invocation.printing.after = try passNames(printsAfter, "-print-ir-after")
+    invocation.printing.afterAll = printsAfterAll
+    invocation.printing.changed = printsChanged
+    return invocation
+  }
+
+  /// What all of `-passes` and `-pipeline` say, in the order of the command line.
+  func pipeline(words: [String]) throws -> Pipeline {
+    var texts = passes[...]
+    var files = pipelines[...]
+    var pipeline = Pipeline()
+    for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("-") {
+      let name = word.drop { $0 == "-" }.prefix { $0 != "=" }
+      if name == "passes", let text = texts.popFirst() {
+        pipeline = pipeline.followed(by: try Self.parse(Array(text.utf8), in: "-passes"))
+      } else if name == "pipeline", let path = files.popFirst() {
+        pipeline = pipeline.followed(by: try Self.parse(try Self.contents(of: path), in: path))
+      }
+    }
+    return pipeline
+  }
+
+  private static func parse(_ text: [UInt8], in source: String) throws -> Pipeline {
+    do {
+      return try PipelineParser.parse(text)
+    } catch {
+      throw error.modelError(in: source)
+    }
+  }
+
+  private static func contents(of path: String) throws -> [UInt8] {
+    let slice = ByteSlice(Buffer(try MappedFile(path: path)))
+    return slice.withUnsafeBytes { Array($0) }
+  }
+
+  /// The one value of an option, or none.
+  private func single<Value>(_ values: [Value], _ option: String) throws -> Value? {
+    guard values.count <= 1 else { throw ModelError(.usage, "\(option) is given \(values.count) times; say it once") }
+    return values.first
+  }
+
+  private func number(_ values: [Int], _ option: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let value = try single(values, option) else { return nil }
+    guard range.contains(value) else {
+      let upper = range.upperBound == Int.max ? "or more" : "to \(range.upperBound)"
+      throw ModelError(.usage, "\(option) takes \(range.lowerBound) \(upper), not \(value)")
+    }
+    return value
+  }
+
+  private func passNames(_ values: [String], _ option: String) throws -> [String] {
+    let names = values.flatMap { $0.split(separator: ",").map(String.init) }
+    let known = PassRegistry.all.map { $0.name }
+    for name in names where !known.contains(name) {
+      throw ModelError(.usage, "\(option): unknown pass '\(name)'\(Suggestion.hint(for: name, among: known))")
+    }
+    return names
+  }
+
+  private static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}

@@ -1,0 +1,48 @@
+/// What `mcc -help` and a bare `mcc` say.
+enum HelpScreen {
+  static let usage = """
+    usage: mcc [options] <input>... -o <output>
+      mcc model.onnx                                    shows what is in a model
+      mcc model.onnx -passes=prune,quant8 -o small.onnx makes it smaller
+    mcc -help lists the options, mcc -print-passes what can be done to a model.
+
+    """
+
+  static let text = """
+    mcc compiles machine-learning models: it reads one, runs passes on it, and writes it.
+
+    usage: mcc [options] <input>... -o <output>
+      mcc model.onnx                                     what is in the model
+      mcc model.onnx -passes=simplify -o model.onnx      fewer operations, equal outputs
+      mcc model.onnx -passes=prune,quant8 -o model.mcb   a quarter of the size
+
+    what to run
+      -passes=<pipeline>        passes in order, as in -passes=prune{sparsity=0.5},quant8; may be repeated
+      -pipeline=<file>          the same from a file; may be repeated
+      -numerics=<class>         how far numbers may move: exact, rounding (the default) or fast
+      -opset=<n>                write the model for this version of ONNX's operators
+    what to read and write
+      -o <file>                 the output; its suffix names the format; - is standard output
+      -emit=<format>            the output's format: onnx, mcb, mir (text), dot (Graphviz) or none
+      -x <format>               the input's format, where it is not to be detected: onnx, mcb or mir
+      -external-data[=<file>]   put weights into a file beside the model
+      -fsync                    wait until the output is on the disk
+    how to run
+      -j <n>                    threads; the default is one a processor, and results never depend on it
+      -Werror                   fail on warnings
+      -verify-each              verify the model after each pass
+      -opt-bisect-limit=<n>     run the first n passes only, and say which
+    what to tell
+      -stats[=json]             what the passes did, and the model before and after
+      -time-passes              how long everything took
+      -remarks=<file>           every rewrite, and every near miss with its reason, as JSON lines
+      -print-ir-before=<pass>   the model before a pass; -print-ir-after=<pass>, -print-ir-after-all,
+                                -print-changed: after one, all, those that changed it
+      -print-pipeline           the pipeline with all that it contains, and stop
+      -print-passes, -print-ops what passes and operators there are
+      -version, -help, mcc help <pass>
+
+    Options take one dash or two. Shell completion: mcc --generate-completion-script bash (or zsh, fish).
+
+    """
+}
