@@ -99,8 +99,17 @@ package final class Graph {
     if let predecessor { predecessor.next = operation } else { first = operation }
     if let successor { successor.previous = operation } else { last = operation }
     count += 1
-    numbered = successor == nil && numbered
-    operation.order = (predecessor?.order ?? 0) + 1
+    number(operation, between: predecessor, and: successor)
+  }
+
+  /// Between the numbers of neighbors there is room for insertions, so that few of them make all be numbered anew.
+  private static let orderGap = 1 << 20
+
+  private func number(_ operation: Operation, between predecessor: Operation?, and successor: Operation?) {
+    let low = predecessor?.order ?? (successor?.order ?? 0) - 2 * Self.orderGap
+    let high = successor?.order ?? low + 2 * Self.orderGap
+    operation.order = low + (high - low) / 2
+    if high - low < 2 { numbered = false }
   }
 
   func remove(_ operation: Operation) {
@@ -116,7 +125,7 @@ package final class Graph {
 
   func renumberIfNeeded() {
     guard !numbered else { return }
-    for (index, operation) in operations.enumerated() { operation.order = index }
+    for (index, operation) in operations.enumerated() { operation.order = index * Self.orderGap }
     numbered = true
   }
 }
