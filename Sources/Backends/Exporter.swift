@@ -4,8 +4,10 @@ import IR
 package protocol Exporter {
   /// Writes `module`, which is left as it is, to `destination`: the whole file, or nothing at all.
   ///
-  /// - Parameter diagnostics: told what the format made the exporter change or decide: a raised IR version, weights that moved to a file of their own.
-  /// - Throws: `ModelError` where the format cannot express something, which it names, or where the file cannot be written.
+  /// - Parameter diagnostics: told what the format made the exporter change or decide: a raised IR version, weights
+  ///   that moved to a file of their own.
+  /// - Throws: `ModelError` where the format cannot express something, which it names, or where the file cannot be
+  ///   written.
   func write(
     _ module: Module, to destination: OutputDestination, options: ExportOptions, diagnostics: Diagnostics) throws
 }

@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import IR
 
-/// A file that is being written. It gets its name when it is complete; until then, and after any error, nothing is there.
+/// A file that is being written. It gets its name when it is complete; until then, and after any error, nothing is
+/// there.
 ///
 /// What cannot be renamed into place (a FIFO, a device, standard output) is a stream, written in order.
 package final class OutputFile: Sendable {
@@ -72,25 +73,38 @@ package final class OutputFile: Sendable {
 // MARK: - Opening
 
 extension OutputFile {
+  /// Whether the destination takes bytes in order only: it is no file, or no regular one.
+  static func isStream(_ destination: OutputDestination) -> Bool {
+    guard case .file(let path) = destination else { return true }
+    var status = stat()
+    if path.hasPrefix("/dev/") || path.hasPrefix("/proc/") { return true }
+    guard stat(path, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+  }
+
+  /// The file that `path` leads to: where that is a symbolic link, what it leads to is replaced, and the link stays.
+  static func target(of path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
   private static func open(_ destination: OutputDestination) throws -> OutputFile {
-    switch destination {
-    case .standardOutput:
+    guard case .file(let path) = destination else {
       return OutputFile(name: destination.name, descriptor: STDOUT_FILENO, staging: nil)
-    case .file(let path):
-      var status = stat()
-      let exists = stat(path, &status) == 0
-      if exists && status.st_mode & S_IFMT == S_IFDIR {
-        throw ModelError(.cannotCreate, file: path, "is a folder; name a file in it")
-      }
-      let isRegular = !exists || status.st_mode & S_IFMT == S_IFREG
-      guard isRegular, !path.hasPrefix("/dev/"), !path.hasPrefix("/proc/") else { return try openStream(path) }
-      if exists, access(path, W_OK) != 0 {
-        throw ModelError(.noPermission, file: path, "\(ModelError.systemMessage(errno)): may not be replaced")
-      }
-      let file = try openStaged(exists ? resolved(path) : path)
-      if exists { _ = fchmod(file.descriptor, status.st_mode & 0o7777) }
-      return file
     }
+    if isStream(destination) { return try openStream(path) }
+    var status = stat()
+    guard stat(path, &status) == 0 else { return try openStaged(path) }
+    guard status.st_mode & S_IFMT != S_IFDIR else {
+      throw ModelError(.cannotCreate, file: path, "is a folder; name a file in it")
+    }
+    guard access(path, W_OK) == 0 else {
+      throw ModelError(.noPermission, file: path, "\(ModelError.systemMessage(errno)): may not be replaced")
+    }
+    let file = try openStaged(target(of: path))
+    _ = fchmod(file.descriptor, status.st_mode & 0o7777)
+    return file
   }
 
   private static func openStream(_ path: String) throws -> OutputFile {
@@ -120,13 +134,6 @@ extension OutputFile {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// The file that a symbolic link at `path` leads to: it is replaced, and the link stays.
-  private static func resolved(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
-  }
-
   private static func creationError(_ code: Int32, _ path: String) -> ModelError {
     switch code {
     case ENOENT, ENOTDIR:
@@ -143,7 +150,8 @@ extension OutputFile {
 // MARK: - Writing
 
 extension OutputFile {
-  /// Takes the room for `byteCount` bytes: a full disk is known at once, and the system need not look for room at each write.
+  /// Takes the room for `byteCount` bytes: a full disk is known at once, and the system need not look for room at each
+  /// write.
   package func reserve(_ byteCount: Int) throws {
     guard !isStream, byteCount > 0 else { return }
     if Self.retrying({ fallocate(descriptor, 0, 0, byteCount) }) == 0 { return }
@@ -209,17 +217,18 @@ extension OutputFile {
     TemporaryFiles.current.forget(staging.slot)
   }
 
-  /// Takes the name `path` unless a file has it.
+  /// Takes the name `path` unless a file has it that holds other bytes.
   ///
-  /// - Returns: whether the name was free, or the file that has it holds the same bytes.
-  func takeNameIfFree(_ path: String) throws -> Bool {
-    guard let staging else { return false }
-    if link(staging.temporary, path) != 0 {
+  /// - Returns: whether the name was free; `nil` where it is taken.
+  func takeNameIfFree(_ path: String) throws -> Bool? {
+    guard let staging else { return nil }
+    let isFree = link(staging.temporary, path) == 0
+    if !isFree {
       guard errno == EEXIST else { throw error(errno) }
-      guard FileContents.areEqual(staging.temporary, path) else { return false }
+      guard FileContents.areEqual(staging.temporary, path) else { return nil }
     }
     removeTemporary()
-    return true
+    return isFree
   }
 
   private func removeTemporary() {

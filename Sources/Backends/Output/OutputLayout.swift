@@ -49,7 +49,8 @@ package struct OutputLayout: Sendable {
     segments.partitioningIndex { $0.range.upperBound > offset }
   }
 
-  /// The layout cut where its offsets are multiples of `TensorLiteral.windowBytes`: the system's page cache takes aligned writes best.
+  /// The layout cut where its offsets are multiples of `TensorLiteral.windowBytes`: the system's page cache takes
+  /// aligned writes best.
   package func windows() -> [Range<Int>] {
     stride(from: 0, to: byteCount, by: TensorLiteral.windowBytes).map {
       $0..<min($0 + TensorLiteral.windowBytes, byteCount)

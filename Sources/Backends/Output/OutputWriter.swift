@@ -4,8 +4,8 @@ import Synchronization
 
 /// Fills a file with a layout, window by window, on several threads.
 ///
-/// A window's bytes are gathered in a scratch buffer that stays in a core's cache and leave it in one write; peak memory is a window a thread. What
-/// is written depends on the layout alone.
+/// A window's bytes are gathered in a scratch buffer that stays in a core's cache and leave it in one write; peak
+/// memory is a window a thread. What is written depends on the layout alone.
 package struct OutputWriter: Sendable {
   /// Told the bytes of each window, on any thread: checksums are taken here.
   package typealias Observer = @Sendable (_ window: Int, UnsafeRawBufferPointer) -> Void

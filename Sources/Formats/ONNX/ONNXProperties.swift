@@ -29,6 +29,9 @@ package enum ONNXProperty {
 
   /// Integer.
   package static let irVersion = "onnx.ir_version"
+  /// Integer: the version of the default domain that the file imports. The IR version is its own while the target is no
+  /// newer.
+  package static let sourceOpset = "onnx.source_opset"
   /// Bytes.
   package static let producerName = "onnx.producer_name"
   /// Bytes.

@@ -67,6 +67,7 @@ final class ModelReader {
       metadata: messages(model.metadata_props, model.n_metadata_props),
       always: .fields(1), ignored: .fields(6))
     annotations[ONNXProperty.irVersion] = .integer(model.ir_version)
+    annotations[ONNXProperty.sourceOpset] = module.target[""].map { .integer(Int64($0)) }
     annotations[ONNXProperty.producerName] = .text(model.producer_name)
     annotations[ONNXProperty.producerVersion] = .text(model.producer_version)
     annotations[ONNXProperty.domain] = .text(model.domain)
