@@ -114,7 +114,7 @@ package struct Prune: Pass {
     ChannelRanges.derive(for: masked, from: literal, cut: result.cut, in: context.analyses)
     if isWhole {
       context.weightErrors.record(
-        lost: result.cut.squares, left: result.squares - result.cut.squares, of: weight.location.name.text)
+        lost: result.cut.squares, left: result.squares - result.cut.squares, of: weight.result()?.name.text ?? "")
       context.applied("\(result.cut.count) of \(literal.elementCount) elements set to zero", at: weight)
     } else {
       context.applied("pruned with all others below magnitude \(Float(bitPattern: result.cut.magnitude))", at: weight)
