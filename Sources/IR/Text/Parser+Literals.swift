@@ -24,11 +24,16 @@ extension Parser {
 
   private mutating func skipElements() throws {
     let start = lexer.token.start
-    while !isNext("]") {
-      guard lexer.token.kind != .end else { throw lexer.error(at: start, "a list has no end") }
+    try expect("[")
+    while try !accept("]") {
+      switch lexer.token.kind {
+      case .integer, .float, .hexadecimal, .string, .identifier: break
+      case .punctuation(let byte) where "(),-".utf8.contains(byte): break
+      case .end: throw lexer.error(at: start, "a list has no end")
+      case .value, .resource, .graph, .reference, .punctuation, .arrow, .scope: throw expected("an element, ',' or ']'")
+      }
       try lexer.advance()
     }
-    try lexer.advance()
   }
 
   private mutating func skipSplat() throws {

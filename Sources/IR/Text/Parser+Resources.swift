@@ -85,7 +85,7 @@ extension Parser {
       throw lexer.error(at: position, "a literal of this type cannot be held as bytes")
     }
     // Before memory is taken for it.
-    guard byteCount / 3 <= block.count / 4 else {
+    guard byteCount / 3 + (byteCount % 3).signum() <= block.count / 4 else {
       let type = TensorType(type.elementType, type.dimensions)
       throw lexer.error(at: position, "\(type) needs \(byteCount) bytes, the text holds \(block.count / 4 * 3) at most")
     }
