@@ -121,11 +121,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("resource #w : f32[2] = base64 {AAAAAAAAAA}", "column 31: error: f32[2] needs 8 bytes, the text holds 6 at most"),
-    ("resource #w : f32[2] = base64 {AAAAAAAAAA==}", "column 42: error: this is no base64 of 8 bytes"),
-    ("resource #w : f32[2] = base64 {AAAA*AAAAAA=}", "column 36: error: this is no base64 of 8 bytes"),
-    ("resource #w : f32[2] = base64 {AAAAAAAAAAAAAAA=}", "column 43: error: this is no base64 of 8 bytes"),
-    ("resource #w : f32[2] = base64 {AAAAAAAAAAA", "column 31: error: the data has no end"),
+    (
+      "resource #w : f32[2] = base64 {AAAAAAAAAA}",
+      "column 31: error: f32[2] needs 8 bytes, which the text is too short to hold"
+    ),
+    ("resource #w : f32[2] = base64 {AAAAAAAAAA==}", "column 42: error: expected base64 of 8 bytes"),
+    ("resource #w : f32[2] = base64 {AAAA*AAAAAA=}", "column 36: error: expected base64 of 8 bytes"),
+    ("resource #w : f32[2] = base64 {AAAAAAAAAAAAAAA=}", "column 43: error: expected base64 of 8 bytes"),
+    ("resource #w : f32[2] = base64 {AAAAAAAAAAA=", "column 31: error: the data has no end"),
     (
       "resource #w : f32[9223372036854775807] = base64 {}",
       "column 49: error: a literal of this type cannot be held as bytes"

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Cuts text into tokens, of which it holds one at a time.
 struct Lexer {
   private let bytes: UnsafeRawBufferPointer
@@ -51,7 +49,10 @@ struct Lexer {
       return Token(kind: .arrow, start: start, end: start + 2)
     case UInt8(ascii: ":") where follows(UInt8(ascii: ":"), start):
       return Token(kind: .scope, start: start, end: start + 2)
-    case let byte where "(){}[]<>,:=*+-?".utf8.contains(byte):
+    case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["),
+      UInt8(ascii: "]"),
+      UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "*"),
+      UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "?"):
       return Token(kind: .punctuation(byte), start: start, end: start + 1)
     default:
       throw error(at: start, "the text form has no place for \(describe(start..<start + 1))")
@@ -174,7 +175,7 @@ struct Lexer {
   /// Whether the current token is the identifier `word`.
   func isWord(_ word: StaticString) -> Bool {
     guard token.kind == .identifier, token.end - token.start == word.utf8CodeUnitCount else { return false }
-    return word.withUTF8Buffer { zip($0, bytes[token.start..<token.end]).allSatisfy { $0 == $1 } }
+    return word.withUTF8Buffer { word in word.indices.allSatisfy { word[$0] == bytes[token.start + $0] } }
   }
 
   /// The current token as it stands.
@@ -224,13 +225,7 @@ struct Lexer {
     return nil
   }
 
-  /// The bytes between the brace that is the current token and the next closing brace.
-  func rawBlock() -> Range<Int>? {
-    let start = token.end
-    guard let base = bytes.baseAddress, let end = memchr(base + start, Int32(UInt8(ascii: "}")), bytes.count - start)
-    else { return nil }
-    return start..<UnsafeRawPointer(end) - base
-  }
+  func isClosingBrace(at position: Int) -> Bool { position < bytes.count && bytes[position] == UInt8(ascii: "}") }
 
   subscript(range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }
 

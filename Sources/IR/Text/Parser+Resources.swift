@@ -79,30 +79,33 @@ extension Parser {
   private mutating func parseBase64(_ type: (elementType: ElementType, dimensions: [Int])) throws -> TensorLiteral {
     guard isNext("{") else { throw expected("'{' and lines of base64") }
     let position = lexer.token.start
-    guard let block = lexer.rawBlock() else { throw lexer.error(at: position, "the data has no end") }
     let count = TensorType(type.elementType, type.dimensions).shape?.elementCount.value
     guard let byteCount = count.flatMap({ type.elementType.byteCount(elements: $0) }) else {
       throw lexer.error(at: position, "a literal of this type cannot be held as bytes")
     }
     // Before memory is taken for it.
-    guard byteCount / 3 + (byteCount % 3).signum() <= block.count / 4 else {
+    guard byteCount / 3 + (byteCount % 3).signum() <= (lexer.count - lexer.token.end) / 4 else {
       let type = TensorType(type.elementType, type.dimensions)
-      throw lexer.error(at: position, "\(type) needs \(byteCount) bytes, the text holds \(block.count / 4 * 3) at most")
+      throw lexer.error(at: position, "\(type) needs \(byteCount) bytes, which the text is too short to hold")
     }
-    var reader = Base64Reader(byteCount: byteCount)
+    var end = lexer.token.end
     let buffer = try Buffer.made(count: byteCount) { output in
-      for start in stride(from: block.lowerBound, to: block.upperBound, by: Self.base64Window) {
-        let window = start..<min(start + Self.base64Window, block.upperBound)
-        if let invalid = reader.read(lexer[window], into: output) {
-          throw lexer.error(at: start + invalid, "this is no base64 of \(byteCount) bytes")
-        }
+      var reader = Base64Reader(byteCount: byteCount)
+      var isOpen = true
+      while isOpen {
+        let window = end..<min(end + Self.base64Window, lexer.count)
+        guard !window.isEmpty else { throw lexer.error(at: position, "the data has no end") }
+        let stop = reader.read(lexer[window], into: output)
         source(window)?.giveBackPages()
+        end = stop.map { window.lowerBound + $0 } ?? window.upperBound
+        isOpen = stop == nil
       }
-      guard reader.isComplete else {
-        throw lexer.error(at: block.upperBound, "\(reader.written) bytes, but there must be \(byteCount)")
+      guard reader.isComplete, lexer.isClosingBrace(at: end) else {
+        throw lexer.error(
+          at: end, "expected base64 of \(byteCount) bytes and '}' behind it; \(reader.written) were read")
       }
     }
-    try lexer.advance(from: block.upperBound)
+    try lexer.advance(from: end)
     try expect("}")
     return try TensorLiteral(type.elementType, type.dimensions, .bytes(ByteSlice(buffer)))
   }

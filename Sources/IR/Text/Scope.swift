@@ -12,7 +12,9 @@ struct Scope {
 
   /// Forgets what the innermost graph defined.
   mutating func leaveGraph() {
-    for name in names.popLast() ?? [] { values[name] = nil }
+    let defined = names.popLast() ?? []
+    if names.isEmpty { return values.removeAll() }
+    for name in defined { values[name] = nil }
   }
 
   /// Makes a value known; `false` where its name is taken.
