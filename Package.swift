@@ -39,6 +39,7 @@ let package = Package(
       name: "mcc",
       dependencies: ["CStartup", "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    .testTarget(name: "FormatsTests", dependencies: ["IR", "Formats"], swiftSettings: strict),
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
     .testTarget(name: "BackendsTests", dependencies: ["Backends"], swiftSettings: strict),
     .testTarget(name: "FrontendTests", dependencies: ["IR", "Frontend"], swiftSettings: strict),

@@ -66,18 +66,25 @@ extension Value {
 extension Module {
   /// Infers the types of all values, in order.
   ///
+  /// - Parameter prepare: called with each operation when the types of its operands are known, before its own are
+  /// inferred.
   /// - Throws: the first `ModelError` of an operation that is certainly wrong.
-  package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
-    for body in bodies { try body.inferTypes(diagnostics) }
+  package func inferTypes(
+    _ diagnostics: Diagnostics? = nil, preparing prepare: (Operation) throws -> Void = { _ in }
+  ) throws {
+    for body in bodies { try body.inferTypes(diagnostics, preparing: prepare) }
   }
 }
 
 extension Graph {
   /// Infers the types in this graph and in the regions of its operations, an operation's regions first.
-  package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
+  package func inferTypes(
+    _ diagnostics: Diagnostics? = nil, preparing prepare: (Operation) throws -> Void = { _ in }
+  ) throws {
     for operation in operations {
+      try prepare(operation)
       try operation.inferArguments()
-      for region in operation.regions { try region.graph.inferTypes(diagnostics) }
+      for region in operation.regions { try region.graph.inferTypes(diagnostics, preparing: prepare) }
       try operation.inferTypes(diagnostics)
     }
   }

@@ -2,8 +2,8 @@ import IR
 
 /// Finds the definitions that an importer builds with, by the operator sets that a model or a function imports.
 ///
-/// One operator always has the same definition: declared where the file's form is the IR's, legacy where it is an older one (`Opsets.raise`
-/// then takes most of these further), opaque where this build does not know the operator.
+/// One operator always has the same definition: declared where the file's form is the IR's, legacy where it is an older
+/// one (`Opsets.raise` then takes most of these further), opaque where ONNX does not define the operator.
 package struct DefinitionResolver {
   private let opsets: OpsetVersions
   private var found: [OpCatalog.Key: OpDefinition] = [:]
@@ -22,6 +22,14 @@ package struct DefinitionResolver {
   }
 
   private func resolve(_ key: OpCatalog.Key) -> OpDefinition {
-    OpCatalog.definition(domain: key.domain, name: key.name) ?? .opaque(domain: key.domain, name: key.name)
+    let declared = OpCatalog.definition(domain: key.domain, name: key.name)
+    guard key.domain == "" || key.domain == "ai.onnx", let opset = opsets[""] ?? opsets["ai.onnx"],
+      let history = OperatorHistory.of(domain: "", name: key.name),
+      let version = history.version(inOpset: opset)
+    else { return declared ?? .opaque(domain: key.domain, name: key.name) }
+    guard let declared else {
+      return .legacy(.opaque(domain: key.domain, name: key.name), version: version)
+    }
+    return Opsets.isCurrent(declared, version) ? declared : .legacy(declared, version: version)
   }
 }

@@ -2,26 +2,74 @@ import IR
 
 /// Between the IR's one form of each operator and the versions in which files write them.
 ///
-/// An importer builds each operation by `DefinitionResolver` in the form that its file has, and then calls `raise`, once. An exporter calls
-/// `lower` on a clone, and writes what it finds there.
+/// An importer builds each operation by `DefinitionResolver` in the form that its file has, and then calls `raise`,
+/// once.
+/// An exporter calls `lower` on a clone, and writes what it finds there.
 package enum Opsets {
   /// The oldest opset of the default domain that is written.
   package static let oldestTarget = 7
 
-  /// Brings every operation to the IR's form where one operation stays one operation, and infers all types on the way, in order. Others stay legacy.
+  /// Whether the form that an operator has in `version` is the IR's, but for what newer versions added.
+  static func isCurrent(_ definition: OpDefinition, _ version: Int) -> Bool {
+    if let adapter = OpsetAdapter.adapter(for: definition.name), version < adapter.since { return false }
+    // Forms from before the oldest target may have attributes that nothing says any more.
+    return definition.versions.contains { $0 > version && $0 <= oldestTarget } == false
+  }
+
+  // MARK: Raising
+
+  /// Brings every operation to the IR's form where one operation stays one operation, and infers all types on the way,
+  /// in order. Others stay legacy. A module of older operator sets than are written gets the oldest that is as its
+  /// target.
   ///
-  /// The module is as its file has it: operations have the definitions of a `DefinitionResolver`, nothing is inferred yet.
+  /// The module is as its file has it: operations have the definitions of a `DefinitionResolver`, nothing is inferred
+  /// yet.
   ///
   /// - Throws: `ModelError` at the first operation that is certainly wrong.
   package static func raise(_ module: Module, _ diagnostics: Diagnostics? = nil) throws {
-    try module.inferTypes(diagnostics)
+    if let source = module.target[""], source < oldestTarget {
+      diagnostics?.remark("is of opset \(source), and will be written in opset \(oldestTarget)")
+      module.target[""] = oldestTarget
+    }
+    let rewriter = Rewriter(module, pass: "raise")
+    try module.inferTypes(diagnostics) { operation in
+      if case .legacy(let version) = operation.definition.form { try raise(operation, version, rewriter) }
+    }
   }
 
-  /// Brings every operation of `module`, which is a clone made for it, to the form that it has in the operator sets `target`, and makes that the
-  /// module's target; functions are lowered with it.
+  /// Raises an operation that is in the form of `version`, if that can be.
+  private static func raise(_ operation: Operation, _ version: Int, _ rewriter: Rewriter) throws {
+    let name = operation.definition.name
+    let adapter = OpsetAdapter.adapter(for: name)
+    guard operation.definition.domain.isEmpty, !operation.refersToFunctionAttributes,
+      let definition = adapter?.definition ?? OpCatalog.definition(domain: "", name: name),
+      OperatorHistory.of(domain: "", name: name)?.isDeprecated(version) == false
+    else { return }
+    let known = definition.attributes.map(\.name) + (adapter?.formerAttributes ?? []) + forgotten
+    guard operation.attributes.all.allSatisfy({ known.contains($0.name) && $0.annotations == nil }) else { return }
+    let editor = OpsetEditor(operation, rewriter)
+    if let adapter, version < adapter.since || definition.name != name {
+      guard try adapter.raise(editor, .init(name: name, version: version)) else { return }
+    }
+    for attribute in forgotten where !definition.attributes.contains(where: { $0.name == attribute }) {
+      editor.keep(attribute)
+    }
+    editor.setDefinition(to: definition)
+  }
+
+  /// What the first opsets let many operators say of memory, training and outputs, and later ones do not.
+  private static let forgotten: [ByteString] = ["consumed_inputs", "is_test", "output_sequence"]
+
+  // MARK: Lowering
+
+  /// Brings every operation of `module`, which is a clone made for it, to the form that it has in the operator sets
+  /// `target`, and makes that the module's target; functions are lowered with it.
   ///
   /// - Throws: `ModelError` at the first operation that says what `target` cannot, naming the opset that could.
   package static func lower(_ module: Module, to target: OpsetVersions) throws {
+    var lowering = OpsetLowering(module, target)
+    try module.forEachOperation { try lowering.lower($0) }
+    for function in module.functions { lowering.lowerImports(of: function) }
     module.target = target
   }
 }

@@ -1,0 +1,199 @@
+import IR
+
+/// Takes the operations of a clone to the forms that they have in a target.
+struct OpsetLowering {
+  private let target: OpsetVersions
+  private let rewriter: Rewriter
+  private var plans: [ObjectIdentifier: Plan] = [:]
+
+  init(_ module: Module, _ target: OpsetVersions) {
+    self.target = target
+    rewriter = Rewriter(module, pass: "lower")
+  }
+
+  /// What is to be done with every operation of a definition.
+  private enum Plan {
+    /// Nothing: the target has it as it is.
+    case keep
+    /// Refuse it.
+    case refuse(reason: String)
+    /// Check the features that the target lacks, let the adapter rewrite it where there is one, and call it what it is
+    /// now.
+    case lower(lacking: [OperatorHistory.Addition], Step?)
+  }
+
+  private struct Step {
+    let adapter: OpsetAdapter
+    let form: OpsetAdapter.Form
+    let definition: OpDefinition
+  }
+
+  /// - Throws: `ModelError` where the operation says what the target cannot.
+  mutating func lower(_ operation: Operation) throws {
+    guard operation.definition.domain.isEmpty, let opset = target[""] else { return }
+    if operation.isConstant { return try lowerConstant(operation, opset) }
+    let key = ObjectIdentifier(operation.definition)
+    let plan = plans[key] ?? plan(for: operation.definition, opset)
+    plans[key] = plan
+    switch plan {
+    case .keep: break
+    case .refuse(let reason): throw ModelError(.invalidModel, place: operation.place, reason)
+    case .lower(let lacking, let step):
+      let editor = OpsetEditor(operation, rewriter, target: opset)
+      for addition in lacking where operation.uses(addition.feature) {
+        throw editor.unsayable(operation.description(of: addition.feature), since: addition.version)
+      }
+      try OpsetVocabulary.check(operation, opset, editor)
+      dropDefaults(operation, lacking, editor)
+      guard let step else { return }
+      try step.adapter.lower(editor, step.form)
+      editor.setDefinition(to: step.definition)
+    }
+  }
+
+  private func plan(for definition: OpDefinition, _ opset: Int) -> Plan {
+    switch definition.form {
+    case .opaque, .builtin: return .keep
+    case .legacy(let version):
+      guard let history = OperatorHistory.of(domain: "", name: definition.name) else { return .keep }
+      let opsets = history.opsets(of: version)
+      guard !opsets.contains(opset) else { return .keep }
+      let last = opsets.upperBound == Int.max ? "on" : "to \(opsets.upperBound)"
+      return .refuse(
+        reason: "is in a form that opsets from \(opsets.lowerBound) \(last) have, and opset \(opset) does not")
+    case .declared:
+      guard let form = form(of: definition, opset) else {
+        let since = definition.versions.first ?? 1
+        return .refuse(reason: "cannot be written in opset \(opset), but from opset \(since) on (-opset=\(since))")
+      }
+      let adapter = OpsetAdapter.adapter(for: definition.name)
+      let isNewest = form.name == definition.name && form.version == definition.since
+      guard !isNewest else { return .keep }
+      let additions = OperatorHistory.of(domain: "", name: definition.name)?.additions ?? []
+      let lacking = additions.filter { $0.version > form.version && adapter?.lowers($0.feature) != true }
+      guard let adapter, form.name != definition.name || form.version < adapter.since else {
+        return .lower(lacking: lacking, nil)
+      }
+      let older = form.name == definition.name ? definition : .opaque(domain: "", name: form.name)
+      return .lower(
+        lacking: lacking, Step(adapter: adapter, form: form, definition: .legacy(older, version: form.version)))
+    }
+  }
+
+  /// Under which name and in which version the target has an operator.
+  private func form(of definition: OpDefinition, _ opset: Int) -> OpsetAdapter.Form? {
+    let names = [definition.name] + (OpsetAdapter.adapter(for: definition.name)?.formerNames ?? [])
+    for name in names {
+      guard let history = OperatorHistory.of(domain: "", name: name), let version = history.version(inOpset: opset),
+        !history.isDeprecated(version)
+      else { continue }
+      return .init(name: name, version: version)
+    }
+    return nil
+  }
+
+  /// Attributes that the target lacks and that say what their absence says go away.
+  private func dropDefaults(_ operation: Operation, _ lacking: [OperatorHistory.Addition], _ editor: OpsetEditor) {
+    for addition in lacking {
+      if case .attribute(let name) = addition.feature { editor.setAttribute(name, to: nil) }
+    }
+  }
+
+  // MARK: Constants
+
+  /// Constant operations had no attribute but `value` before version 12, and `sparse_value` from 11 on.
+  private func lowerConstant(_ constant: Operation, _ opset: Int) throws {
+    guard opset < 12, constant.constantForm == .operation, let attribute = constant.attributes.all.first,
+      attribute.name != "value"
+    else { return }
+    let editor = OpsetEditor(constant, rewriter, target: opset)
+    if case .sparseTensor = attribute.value {
+      guard opset < 11 else { return }
+      throw editor.unsayable("a sparse constant", since: 11)
+    }
+    guard let literal = try TensorLiteral(attribute.value) else { throw editor.unsayable("such a constant", since: 12) }
+    editor.setAttribute(attribute.name, to: nil)
+    editor.setAttribute("value", to: .tensor(literal))
+  }
+
+  // MARK: Functions
+
+  /// Makes a function import the target's versions, except where its own mean the same for all of its operators.
+  func lowerImports(of function: Function) {
+    for entry in function.opsets.entries {
+      guard let version = target[entry.domain], version != entry.version,
+        entry.version > version || !function.meansTheSame(in: entry.version, and: version, of: entry.domain)
+      else { continue }
+      function.opsets[entry.domain] = version
+    }
+  }
+}
+
+extension Function {
+  /// Whether each operator of `domain` in the body has one version in both opsets.
+  fileprivate func meansTheSame(in one: Int, and other: Int, of domain: ByteString) -> Bool {
+    var same = true
+    body.forEachGraph { graph in
+      for operation in graph.operations where operation.definition.domain == domain {
+        let name = operation.isConstant ? "Constant" : operation.definition.name
+        let history = OperatorHistory.of(domain: domain, name: name)
+        same = same && history?.version(inOpset: one) == history?.version(inOpset: other)
+      }
+    }
+    return same
+  }
+}
+
+extension Operation {
+  /// What an error calls a feature.
+  fileprivate func description(of feature: OperatorHistory.Feature) -> String {
+    switch feature {
+    case .attribute(let name): return "attribute '\(name.text)'"
+    case .operand(let index): return "operand '\(operandName(index))'"
+    case .absentOperand(let index): return "no operand '\(operandName(index))'"
+    case .differentElementTypes(let index, let other):
+      return "operand '\(operandName(index))' of another element type than '\(operandName(other))'"
+    case .operandTypes(let index, _), .operandKind(let index, _):
+      return "operand '\(operandName(index))' of type \(operand(index)?.type ?? .unknown)"
+    case .result(let index): return "result '\(resultName(index))'"
+    case .resultTypes(let index, _), .resultKind(let index, _):
+      return "result '\(resultName(index))' of type \(result(index)?.type ?? .unknown)"
+    }
+  }
+
+  private func operandName(_ index: Int) -> String {
+    definition.operands.indices.contains(index) ? definition.operands[index].name : "\(index)"
+  }
+
+  private func resultName(_ index: Int) -> String {
+    definition.results.indices.contains(index) ? definition.results[index].name : "\(index)"
+  }
+}
+
+/// Words that a string attribute took only from some version on.
+enum OpsetVocabulary {
+  private struct Word {
+    let definition: OpDefinition
+    let attribute: ByteString
+    let value: ByteString
+    let since: Int
+  }
+
+  private static let words: [Word] = [
+    Word(definition: .pad, attribute: "mode", value: "wrap", since: 19),
+    Word(definition: .resize, attribute: "mode", value: "cubic", since: 11),
+    Word(definition: .resize, attribute: "coordinate_transformation_mode", value: "half_pixel_symmetric", since: 19),
+    Word(definition: .scatterElements, attribute: "reduction", value: "max", since: 18),
+    Word(definition: .scatterElements, attribute: "reduction", value: "min", since: 18),
+    Word(definition: .scatterND, attribute: "reduction", value: "max", since: 18),
+    Word(definition: .scatterND, attribute: "reduction", value: "min", since: 18),
+  ]
+
+  /// - Throws: `editor.unsayable` where an attribute of the operation has a word that the opset does not know.
+  static func check(_ operation: Operation, _ opset: Int, _ editor: OpsetEditor) throws {
+    for word in words where word.since > opset && operation.is(word.definition) {
+      guard operation.string(word.attribute) == word.value else { continue }
+      throw editor.unsayable("\(word.attribute) '\(word.value.text)'", since: word.since)
+    }
+  }
+}

@@ -1,0 +1,182 @@
+/// What each version of an operator added: decides in which opsets an operation can be said.
+///
+/// Known of every operator of ONNX's domains, declared here or not.
+package struct OperatorHistory: Sendable {
+  /// Something that the newest form can say and older ones could not.
+  package enum Feature: Hashable, Sendable {
+    case attribute(ByteString)
+    case operand(Int)
+    /// The operand may be absent.
+    case absentOperand(Int)
+    /// The operand may be of another element type than an earlier one.
+    case differentElementTypes(Int, Int)
+    case operandTypes(Int, ElementTypes)
+    case operandKind(Int, Kind)
+    case result(Int)
+    case resultTypes(Int, ElementTypes)
+    case resultKind(Int, Kind)
+  }
+
+  /// A kind of value that is no tensor.
+  package enum Kind: String, Hashable, Sendable {
+    case sequence = "seq"
+    case optional
+  }
+
+  /// A feature, and the version from which on the operator has it.
+  package struct Addition: Hashable, Sendable {
+    package let feature: Feature
+    package let version: Int
+  }
+
+  /// The opsets at which the definition changed, ascending.
+  package let versions: [Int]
+  /// Whether the newest of them says that the operator is not to be used any more.
+  package let isDeprecated: Bool
+  /// Features newer than the oldest opset that is written.
+  package let additions: [Addition]
+
+  /// The history of an operator; `nil` for one that ONNX does not define.
+  package static func of(domain: ByteString, name: ByteString) -> OperatorHistory? {
+    table[OpCatalog.Key(domain == "ai.onnx" ? "" : domain, name)].map { OperatorHistory(line: "\($0)") }
+  }
+
+  /// The version that counts in an opset; `nil` where the operator came later.
+  package func version(inOpset opset: Int) -> Int? { versions.last { $0 <= opset } }
+
+  /// Whether `version` says that the operator is not to be used any more.
+  package func isDeprecated(_ version: Int) -> Bool { isDeprecated && version == versions.last }
+
+  /// The opsets in which `version` counts.
+  package func opsets(of version: Int) -> ClosedRange<Int> {
+    let next = versions.first { $0 > version } ?? Int.max
+    return version...max(version, next - 1)
+  }
+}
+
+// MARK: - Reading the table
+
+extension OperatorHistory {
+  /// Reads a line of the table: versions, then additions.
+  init(line: String) {
+    var versions: [Int] = []
+    var additions: [Addition] = []
+    for word in line.split(separator: " ") {
+      let parts = word.split(separator: "@")
+      if parts.count == 2, let version = Int(parts[1]) {
+        additions += Self.features(parts[0]).map { Addition(feature: $0, version: version) }
+      } else if let version = Int(word.drop { $0 == "!" }) {
+        versions.append(version)
+      }
+    }
+    self.versions = versions
+    self.isDeprecated = line.contains("!")
+    self.additions = additions
+  }
+
+  private static func features(_ text: Substring) -> [Feature] {
+    if text.first == "." { return [.attribute(ByteString(text.dropFirst()))] }
+    let isResult = text.first == ">"
+    let body = isResult ? text.dropFirst() : text
+    guard let index = Int(body.prefix { $0.isNumber }) else { return [] }
+    let rest = body.drop { $0.isNumber }
+    switch rest.first {
+    case nil: return [isResult ? .result(index) : .operand(index)]
+    case "?": return [.absentOperand(index)]
+    case "~": return Int(rest.dropFirst()).map { [.differentElementTypes(index, $0)] } ?? []
+    default: break
+    }
+    let names = rest.dropFirst().split(separator: ",").map(String.init)
+    let types = names.compactMap(ElementType.init(rawValue:)).reduce(into: ElementTypes()) {
+      $0.insert(ElementTypes($1))
+    }
+    let kinds = names.compactMap(Kind.init(rawValue:))
+    return (types.isEmpty ? [] : [isResult ? .resultTypes(index, types) : .operandTypes(index, types)])
+      + kinds.map { isResult ? .resultKind(index, $0) : .operandKind(index, $0) }
+  }
+}
+
+// MARK: - What an operation uses
+
+extension Operation {
+  /// Whether the operation, in the IR's form, says something that only operators with the feature can.
+  package func uses(_ feature: OperatorHistory.Feature) -> Bool {
+    switch feature {
+    case .attribute(let name):
+      guard let value = attributes[name] else { return false }
+      return value != definition.attributes.first { $0.name == name }?.defaultValue
+    case .operand(let index): return operand(index) != nil
+    case .absentOperand(let index): return operand(index) == nil
+    case .differentElementTypes(let index, let other):
+      guard let a = operand(index)?.tensorType?.elementType, let b = operand(other)?.tensorType?.elementType else {
+        return false
+      }
+      return a != b
+    case .operandTypes(let index, let types): return operands(at: index).contains { $0.type.isTensor(of: types) }
+    case .operandKind(let index, let kind): return operands(at: index).contains { $0.type.isKind(kind) }
+    case .result(let index): return result(index) != nil
+    case .resultTypes(let index, let types): return results(at: index).contains { $0.type.isTensor(of: types) }
+    case .resultKind(let index, let kind): return results(at: index).contains { $0.type.isKind(kind) }
+    }
+  }
+
+  /// The operands that the declaration's operand `index` stands for: several where it is variadic.
+  private func operands(at index: Int) -> [Value] {
+    if case .variadic? = definition.operands.last?.arity, index == definition.operands.count - 1 {
+      return operands.dropFirst(index).compactMap { $0 }
+    }
+    return operand(index).map { [$0] } ?? []
+  }
+
+  private func results(at index: Int) -> [Value] {
+    if definition.results.last?.arity == .variadic, index == definition.results.count - 1 {
+      return results.dropFirst(index).compactMap { $0 }
+    }
+    return result(index).map { [$0] } ?? []
+  }
+}
+
+extension ValueType {
+  fileprivate func isTensor(of types: ElementTypes) -> Bool { tensor.map { types.contains($0.elementType) } ?? false }
+
+  fileprivate func isKind(_ kind: OperatorHistory.Kind) -> Bool {
+    switch (self, kind) {
+    case (.sequence, .sequence), (.optional, .optional): true
+    case (.sequence, _), (.optional, _), (.tensor, _), (.sparseTensor, _), (.map, _), (.opaque, _), (.unknown, _): false
+    }
+  }
+}
+
+// MARK: - What a target admits
+
+extension OpsetVersions {
+  /// Whether an operation of the operator can be written in these opsets in some form. A domain that is not listed
+  /// admits nothing.
+  package func admits(_ definition: OpDefinition) -> Bool {
+    guard definition.form == .declared else { return true }
+    return (self[definition.domain] ?? 0) >= definition.versions.first ?? 1
+  }
+
+  /// Whether an operator can be written in these opsets with all of `features`.
+  package func admits(_ definition: OpDefinition, _ features: OperatorHistory.Feature...) -> Bool {
+    guard admits(definition) else { return false }
+    guard let version = self[definition.domain],
+      let history = OperatorHistory.of(domain: definition.domain, name: definition.name)
+    else { return true }
+    return history.additions.allSatisfy { addition in
+      addition.version <= version || !features.contains { $0.overlaps(addition.feature) }
+    }
+  }
+}
+
+extension OperatorHistory.Feature {
+  fileprivate func overlaps(_ other: Self) -> Bool {
+    if case .operandTypes(let a, let x) = self, case .operandTypes(let b, let y) = other {
+      return a == b && !x.isDisjoint(with: y)
+    }
+    if case .resultTypes(let a, let x) = self, case .resultTypes(let b, let y) = other {
+      return a == b && !x.isDisjoint(with: y)
+    }
+    return self == other
+  }
+}
