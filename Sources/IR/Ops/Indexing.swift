@@ -42,14 +42,15 @@ extension OpDefinition {
     traits: [.pure, .dataMovement],
     infer: { try $0.inferGatherND() })
 
-  /// The indices of all elements that are not zero, one column each. ONNX NonZero-13.
+  /// The indices of all elements that are not zero, one column each. For a scalar, ONNX and ONNX Runtime differ in the
+  /// number of rows. ONNX NonZero-13.
   package static let nonZero = OpDefinition(
     "NonZero", versions: [9, 13], "The indices of all elements that are not zero.",
     operands: [.required("X", .classic)],
     results: [.required("Y", .int64)],
     infer: { inference in
-      let rank = inference.shape(0).map { Dimension.known($0.count) }
-      inference.set(.tensor(.int64, [rank ?? .unknown, .unknown]))
+      let rank = inference.shape(0)?.count ?? 0
+      inference.set(.tensor(.int64, [rank > 0 ? .known(rank) : .unknown, .unknown]))
     })
 
   /// The data with elements along `axis` replaced, or combined, where indices say. ONNX ScatterElements-18.

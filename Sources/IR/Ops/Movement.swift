@@ -134,8 +134,8 @@ extension TypeInference {
     let area = block * block
     let moved =
       toSpace
-      ? [shape[0], shape[1].exactlyDivided(by: area), shape[2] * block, shape[3] * block]
-      : [shape[0], shape[1] * area, shape[2].exactlyDivided(by: block), shape[3].exactlyDivided(by: block)]
+      ? [shape[0], shape[1].evenlyDivided(by: area), shape[2] * block, shape[3] * block]
+      : [shape[0], shape[1] * area, shape[2].evenlyDivided(by: block), shape[3].evenlyDivided(by: block)]
     for (before, after) in zip(shape, moved) where before.value != nil && area.value != nil && after.isUnknown {
       throw ModelError(.invalidModel, "shape \(shape) does not divide into blocks of \(size)")
     }

@@ -1,3 +1,11 @@
+extension Dimension {
+  /// The quotient of a division that leaves no remainder in any valid model; unknown where it is seen to leave one.
+  func evenlyDivided(by divisor: Dimension) -> Dimension {
+    let exact = exactlyDivided(by: divisor)
+    return exact.isUnknown && value == nil ? floorDivided(by: divisor) : exact
+  }
+}
+
 extension TypeInference {
   mutating func inferReshape() throws {
     guard let target = elements(1) else { return set(elementTypeOf: 0, nil) }
@@ -55,7 +63,7 @@ extension TypeInference {
     }
     guard open.count == 1, let axis = open.first else { return shape }
     var result = shape
-    result[axis] = total.exactlyDivided(by: rest)
+    result[axis] = total.evenlyDivided(by: rest)
     return result
   }
 

@@ -113,6 +113,10 @@ extension TypeInference {
       let isDecided = shape.allSatisfy { $0.isEqual(to: .known(1)) != nil }
       return setRearranged(isDecided ? shape.filter { $0 != .known(1) } : nil)
     }
+    // An empty list names nothing, but ONNX Runtime takes it for all.
+    if elements(1) == [] {
+      return setRearranged(shape.allSatisfy { $0.isEqual(to: .known(1)) == false } ? shape : nil)
+    }
     guard let axes = integers(1) else {
       let count = elements(1).map { shape.count - $0.count } ?? -1
       return setRearranged(count >= 0 ? Array(repeating: .unknown, count: count) : nil)

@@ -68,10 +68,12 @@ package struct AxisSlice: Hashable, Sendable {
   }
 
   /// The first position that is taken of an axis of `extent` elements, and how many; `nil` where that is not known.
+  ///
+  /// Backward "to the end" says nothing certain: by ONNX's rule it takes nothing, ONNX Runtime goes to the beginning.
   package func positions(in extent: Int) -> (first: Int, count: Int)? {
-    guard let start = start.value, let end = end.value, let step = step.value, step != 0, extent >= 0 else {
-      return nil
-    }
+    guard let start = start.value, let end = end.value, let step = step.value, step != 0, extent >= 0,
+      step > 0 || !Self.isFar(end)
+    else { return nil }
     let first = start < 0 ? start + extent : start
     let last = end < 0 ? end + extent : end
     let lower = step > 0 ? 0 : -1
@@ -235,9 +237,6 @@ extension TypeInference {
     if !even.isUnknown { return Array(repeating: even, count: count) }
     let part = extent.ceilingDivided(by: .known(count))
     let last = extent - part * .known(count - 1)
-    if last.isAtLeast(.known(0)) == false {
-      throw ModelError(.invalidModel, "\(extent) elements cannot be split into \(count) parts of \(part)")
-    }
     return Array(repeating: part, count: count - 1) + [last.isAtLeast(.known(0)) == true ? last : .unknown]
   }
 }

@@ -34,6 +34,7 @@ import Testing
     .init(.scatterND, [.f32("n", 4), .i64("m", 1), .f32("m", 5)], fails: "updates [m, 5] must have the shape [m, 4]"),
     .init(.scatterND, [.unranked(.float32), .i64("m", 1), .f32("m", 5)], gives: "f32[*]"),
     .init(.nonZero, [.f32("n", 4)], gives: "i64[2, ?]"),
+    .init(.nonZero, [.f32()], gives: "i64[?, ?]"),
     .init(.nonZero, [.unknown], gives: "i64[?, ?]"),
     .init(.compress, [.f32("n", 4), .bool(4)], ["axis": .int(-1)], gives: "f32[n, ?]"),
     .init(.compress, [.f32("n", 4), .bool(4)], gives: "f32[?]"),

@@ -39,7 +39,7 @@ import Testing
     .init(.depthToSpace, [.f32("n", 12, 5)], ["blocksize": .int(2)], fails: "is not of rank 4"),
     .init(.depthToSpace, [.f32("n", 12, 5, 5)], ["blocksize": .int(0)], fails: "blocksize is 0"),
     .init(.depthToSpace, [.f32("n", 12, 5, 5)], ["blocksize": .int(.max)], gives: "f32[n, ?, ?, ?]"),
-    .init(.spaceToDepth, [.f32("n", 3, 10, "m")], ["blocksize": .int(2)], gives: "f32[n, 12, 5, ?]"),
+    .init(.spaceToDepth, [.f32("n", 3, 10, "m")], ["blocksize": .int(2)], gives: "f32[n, 12, 5, m floordiv 2]"),
     .init(.spaceToDepth, [.f32("n", 3, 5, 5)], ["blocksize": .int(2)], fails: "does not divide into blocks of 2"),
     .init(.spaceToDepth, [.f32(1, 1, 4, 4)], ["blocksize": .int(2), "mode": .string("RCD")], fails: "mode is 'RCD'"),
     .init(.trilu, [.f32("n", 4)], gives: "f32[n, 4]"),
