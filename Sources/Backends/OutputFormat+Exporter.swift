@@ -5,7 +5,7 @@ extension OutputFormat {
   package var exporter: (any Exporter)? {
     get throws {
       switch self {
-      case .onnx: throw ModelError(.usage, "this build cannot write .onnx yet")
+      case .onnx: ONNXExporter()
       case .mcb: throw ModelError(.usage, "this build cannot write .mcb yet")
       case .mir: TextExporter()
       case .dot: DotExporter()
