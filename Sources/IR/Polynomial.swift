@@ -70,7 +70,7 @@ package struct Polynomial: Hashable, Sendable {
 
   func multiplied(by other: Polynomial) -> Polynomial? {
     if let factor = other.constantValue { return scaled(by: factor) }
-    guard terms.count * other.terms.count <= Self.maximumTerms * Self.maximumTerms else { return nil }
+    guard terms.count * other.terms.count <= 2 * Self.maximumTerms else { return nil }
     var products: [Term] = []
     for a in terms {
       for b in other.terms {

@@ -49,6 +49,9 @@ package enum SmallIntegers {
   /// Longer tensors are data, not shapes.
   package static let maximumCount = 256
 
+  /// Longer tensors are no shapes, and symbols in them would cost time: numbers alone are kept.
+  static let maximumSymbolicCount = 32
+
   /// How many elements contents may have.
   static let counts = 0...maximumCount
 

@@ -71,7 +71,11 @@ package struct TypeInference {
       let type = resultTypes[index].tensor, let range = SmallIntegers.range(of: type.elementType),
       let shape = type.shape, shape.count <= 1, shape.elementCount == .known(contents.count)
     else { return }
-    let held = contents.map { $0.value.map { range.contains($0) } == false ? .unknown : $0 }
+    let keepsSymbols = contents.count <= SmallIntegers.maximumSymbolicCount
+    let held = contents.map { element in
+      let isHeld = element.value.map { range.contains($0) } ?? keepsSymbols
+      return isHeld ? element : .unknown
+    }
     resultContents[index] = held.allSatisfy(\.isUnknown) && !held.isEmpty ? nil : held
   }
 

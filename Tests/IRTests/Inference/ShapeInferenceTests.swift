@@ -37,6 +37,7 @@ import Testing
     .init(.expand, [.f32(4), .list(-1)], fails: "-1 is negative"),
     .init(.expand, [.list("n"), .list(3)], gives: "i64[3] = [n, n, n]"),
     .init(.expand, [.scalar("n"), .list(2)], gives: "i64[2] = [n, n]"),
+    .init(.expand, [.scalar("n"), .list(33)], gives: "i64[33]"),
     .init(.expand, [.scalar(1), .list(1_000_000_000_000)], gives: "i64[1000000000000]"),
     .init(.expand, [.scalar(1), .list("n")], gives: "i64[n]"),
   ]
