@@ -45,6 +45,8 @@ let package = Package(
     .testTarget(name: "FrontendTests", dependencies: ["IR", "Frontend"], swiftSettings: strict),
     .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
     .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator"], swiftSettings: strict),
+    // Runs the program itself, which the dependency builds beside the tests.
+    .testTarget(name: "GoldenTests", dependencies: ["mcc", "CLinux"], swiftSettings: strict),
     .testTarget(name: "DriverTests", dependencies: ["Driver"], swiftSettings: strict),
   ]
 )

@@ -6,7 +6,8 @@ import Testing
   /// Insertions at one place use up the room between two numbers; the order must still be that of the list.
   @Test func isBeforeFollowsTheListWhereverOperationsAreInserted() throws {
     let module = Module(name: "m")
-    let x = Builder(module, at: .end(of: module.main)).addArgument(to: module.main, name: "x", type: .tensor(.float32, []))
+    let x = Builder(module, at: .end(of: module.main)).addArgument(
+      to: module.main, name: "x", type: .tensor(.float32, []))
     var anchor = Builder(module, at: .end(of: module.main)).insertReturn([x])
     for index in 0..<200 {
       let builder = Builder(module, at: index % 3 == 0 ? .after(anchor) : .before(anchor))

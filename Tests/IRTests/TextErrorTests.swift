@@ -51,7 +51,7 @@ import Testing
     ("%y = Relu(%z) : f32[2]", "column 13: error: '%z' is used before anything defines it"),
     ("%y = Relu(%y) : f32[2]", "column 13: error: '%y' is used before anything defines it"),
     ("%x = Relu(%x) : f32[2]", "column 3: error: %x is defined already"),
-    ("%y = Relu(%x) : f31[2]", "column 19: error: expected a type; did you mean 'f32'?, found 'f31'"),
+    ("%y = Relu(%x) : f31[2]", "column 19: error: 'f31' is no type; did you mean 'f32'?"),
     ("%y = Relu(%x) : f32[2], f32[2]", "column 25: error: more types than results"),
     ("%y, %z = Foo(%x) : f32[2]", "column 3: error: expected ',' and the type of %z, found 'return'"),
     ("%y = Relu(%x) {a = 1, a = 2}", "column 25: error: attribute 'a' is given twice"),
@@ -100,7 +100,7 @@ import Testing
     ("%y = Foo(%x) {b = graph @b(%x: ?) -> () { return }}", "column 29: error: %x is defined already"),
     (
       "%y = Foo(%x) {b = graph @b() -> (z: ?) { return }}",
-      "column 44: error: returns 0 values, but the signature has 1 outputs"
+      "column 44: error: the signature has 1 outputs, but 0 are returned"
     ),
     (
       "%y = Foo(%x) {b = graph @b() -> () { %t = Foo() : ? return }} : ? Bar(%t)",

@@ -91,9 +91,12 @@ extension TextBuffer {
 }
 
 extension FloatFormat {
-  /// The number with the fewest decimal digits that has the same bits as `value`.
+  /// The number with the fewest decimal digits that has the same bits as `value`. Whole numbers stay what they are, as
+  /// long as they are short: 448 is not shown as 450.
   fileprivate func shortestDecimal(of value: Double) -> Double {
-    guard value.isFinite, let bits = encode(value) else { return value }
+    guard value.isFinite, value.rounded() != value || value.magnitude >= 1e6, let bits = encode(value) else {
+      return value
+    }
     for digits in 1...16 {
       if let candidate = value.rounded(toDigits: digits), encode(candidate) == bits { return candidate }
     }

@@ -62,7 +62,7 @@ extension Parser {
     }
     guard operands.count == graph.outputs.count else {
       throw lexer.error(
-        at: position, "returns \(operands.count) values, but the signature has \(graph.outputs.count) outputs")
+        at: position, "the signature has \(graph.outputs.count) outputs, but \(operands.count) are returned")
     }
     let annotations = try parseAnnotations()
     let operation = Builder(module, at: .end(of: graph)).insert(

@@ -43,7 +43,8 @@ extension TokenReader {
   private mutating func parseElementType() throws -> ElementType {
     guard lexer.token.kind == .identifier else { throw expected("a type") }
     guard let type = ElementType(rawValue: lexer.text) else {
-      throw expected("a type" + Suggestion.hint(for: lexer.text, among: ElementType.allCases.map(\.rawValue)))
+      let hint = Suggestion.hint(for: lexer.text, among: ElementType.allCases.map(\.rawValue))
+      throw lexer.error(at: lexer.token.start, "\(lexer.found) is no type\(hint)")
     }
     try lexer.advance()
     return type
