@@ -57,9 +57,9 @@ enum Conversion {
 
   /// A number for a narrow format: what is too large for one of 8 bits or fewer saturates, or not, as `saturates` says.
   private static func narrowed(_ x: Double, to type: ElementType, _ saturates: Bool) throws -> Double {
-    guard let format = type.smallFloat, let width = type.bitWidth, width <= 8, !x.isNaN else { return x }
+    guard let width = type.bitWidth, width <= 8, !x.isNaN else { return x }
     guard x.isFinite else { throw Refusal(.unsupported, "infinity to \(type.rawValue)") }
-    return format.decode(format.encode(x, saturate: saturates))
+    return NarrowFloat.decode(NarrowFloat.encode(x, type, saturates: saturates), type)
   }
 
   private static func integer(_ x: Double, _ type: ElementType) throws -> Int64 {

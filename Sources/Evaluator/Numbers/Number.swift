@@ -39,16 +39,33 @@ extension Double: Number {
   static func load(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ type: ElementType) -> Double {
     if type == .float32 { return Double(bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self)) }
     if type == .float64 { return bytes.loadUnaligned(fromByteOffset: index * 8, as: Double.self) }
-    guard let format = type.smallFloat, let width = type.bitWidth else { return 0 }
-    return format.decode(UInt16(truncatingIfNeeded: Bits.load(bytes, index, width: width)))
+    return NarrowFloat.decode(UInt16(truncatingIfNeeded: Bits.load(bytes, index, width: type.bitWidth ?? 8)), type)
   }
 
   @inline(__always)
   static func store(_ value: Double, _ bytes: UnsafeMutableRawBufferPointer, _ index: Int, _ type: ElementType) {
     if type == .float32 { return bytes.storeBytes(of: Float(value), toByteOffset: index * 4, as: Float.self) }
     if type == .float64 { return bytes.storeBytes(of: value, toByteOffset: index * 8, as: Double.self) }
-    guard let format = type.smallFloat, let width = type.bitWidth else { return }
-    Bits.store(UInt64(format.encode(value, saturate: false)), bytes, index, width: width)
+    Bits.store(UInt64(NarrowFloat.encode(value, type, saturates: false)), bytes, index, width: type.bitWidth ?? 8)
+  }
+}
+
+/// Floating-point elements of at most 16 bits.
+enum NarrowFloat {
+  static func decode(_ bits: UInt16, _ type: ElementType) -> Double {
+    if type == .float16 { return Double(Float16(bitPattern: bits)) }
+    if type == .bfloat16 { return Double(Float(bitPattern: UInt32(bits) << 16)) }
+    return FloatFormat(type)?.decode(bits) ?? 0
+  }
+
+  /// The bits of the nearest element, ties to even. What is too large becomes the largest number where it `saturates`;
+  /// else infinity or NaN, whichever the type has.
+  static func encode(_ value: Double, _ type: ElementType, saturates: Bool) -> UInt16 {
+    if type == .float16, !saturates { return Float16(value).bitPattern }
+    guard let format = FloatFormat(type) else { return 0 }
+    let sign = value.sign == .minus ? format.signBit : 0
+    if saturates, value.magnitude > format.decode(format.largest) { return sign | format.largest }
+    return format.encode(value) ?? format.quietNaN ?? sign | format.largest
   }
 }
 

@@ -100,7 +100,7 @@ package final class Rewriter {
     erase(operation)
   }
 
-  /// Removes an operation that nothing uses.
+  /// Removes an operation that nothing uses, with its regions.
   package func erase(_ operation: Operation) {
     guard !operation.hasUsedResults else { return }
     observer?.willErase(operation)
@@ -224,6 +224,12 @@ package final class Rewriter {
   }
 
   private func discard(_ operation: Operation) {
+    for region in operation.regions {
+      for inner in region.graph.operations {
+        observer?.willErase(inner)
+        discard(inner)
+      }
+    }
     for use in operation.operandUses {
       let definition = use.value?.definingOperation
       use.detach()

@@ -63,6 +63,15 @@ package struct FloatFormat: Hashable, Sendable {
     }
   }
 
+  /// The bits of the largest finite number.
+  package var largest: UInt16 {
+    switch specials {
+    case .ieee: maximumExponent << UInt16(mantissaBits) - 1
+    case .allOnes: magnitudeMask - 1
+    case .negativeZero, .none: magnitudeMask
+    }
+  }
+
   /// Without a mantissa no exponent is left over for zero and subnormal numbers.
   private var hasZero: Bool { mantissaBits > 0 }
   private var maximumExponent: UInt16 { (1 << UInt16(exponentBits)) - 1 }
@@ -113,12 +122,6 @@ package struct FloatFormat: Hashable, Sendable {
     // The hidden bit carries into the exponent: a significand that was rounded up to a power of two needs no case of
     // its own.
     let bits = Double((exponent - lowest) << mantissaBits) + significand - (hasZero ? 0 : 1)
-    let largest: UInt16 =
-      switch specials {
-      case .ieee: maximumExponent << UInt16(mantissaBits) - 1
-      case .allOnes: magnitudeMask - 1
-      case .negativeZero, .none: magnitudeMask
-      }
     guard bits >= 0, bits <= Double(largest) else { return nil }
     return UInt16(bits)
   }

@@ -4,6 +4,11 @@ extension Operation {
   /// Whether nothing uses it and nothing would be missed: it may be erased.
   package var isDead: Bool { !hasUsedResults && isWithoutEffects }
 
+  /// Whether nothing but `statements` use it, and nothing would be missed.
+  package func isDead(apartFrom statements: OpDefinition) -> Bool {
+    isWithoutEffects && presentResults.allSatisfy { $0.uses.allSatisfy { $0.owner.is(statements) } }
+  }
+
   /// Whether running it, regions included, does nothing but compute its results.
   package var isWithoutEffects: Bool {
     guard has(.pure) || has(.random) else { return false }

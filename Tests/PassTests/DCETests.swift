@@ -1,0 +1,73 @@
+import IR
+import Testing
+
+@testable import Passes
+
+@Suite struct DCETests {
+  @Test func unusedOperationsGoWithAllThatFeedsThem() throws {
+    try expect(
+      DCE(),
+      makes: """
+        graph @main(%x: f32[2]) -> (y: f32[2]) {
+          %w = constant [1.0, 2.0] : f32[2]
+          %a = Relu(%x) : f32[2]
+          %b = Add(%a, %w) : f32[2]
+          %c = Exp(%b) : f32[2]
+          return %a
+        }
+        """,
+      into: """
+        graph @main(%x: f32[2]) -> (y: f32[2]) {
+          %a = Relu(%x) : f32[2]
+          return %a
+        }
+        """)
+  }
+
+  @Test func unknownOperatorsMayHaveEffects() throws {
+    try expect(
+      DCE(),
+      leaves: """
+        graph @main(%x: f32[2]) -> (y: f32[2]) {
+          %a = Relu(%x) : f32[2]
+          %b = "com.example"::Log:v1(%a) : f32[2]
+          return %x
+        }
+        """, saying: "everything is used")
+  }
+
+  @Test func aRegionKeepsWhatItUses() throws {
+    try expect(
+      DCE(),
+      leaves: """
+        graph @main(%c: bool[], %x: f32[2]) -> (y: f32[2]) {
+          %a = Relu(%x) : f32[2]
+          %y = If(%c) {
+            then_branch = graph @t() -> (r: f32[2]) {
+              return %a
+            },
+            else_branch = graph @e() -> (s: f32[2]) {
+              return %x
+            }
+          } : f32[2]
+          return %y
+        }
+        """)
+  }
+
+  @Test func randomOperationsThatNothingUsesGo() throws {
+    try expect(
+      DCE(),
+      makes: """
+        graph @main(%x: f32[2]) -> (y: f32[2]) {
+          %r = RandomNormalLike(%x) : f32[2]
+          return %x
+        }
+        """,
+      into: """
+        graph @main(%x: f32[2]) -> (y: f32[2]) {
+          return %x
+        }
+        """)
+  }
+}
