@@ -25,6 +25,9 @@ package final class ONNXDocument {
           "TensorProto.raw_data": .payload, "TensorProto.float_data": .payload, "TensorProto.int32_data": .payload,
           "TensorProto.int64_data": .payload, "TensorProto.double_data": .payload, "TensorProto.uint64_data": .payload,
           "AttributeProto.s": .payload, "ModelProto.training_info": .extracted,
+        ],
+        translationCosts: [
+          "NodeProto": 256, "AttributeProto": 128, "TensorProto": 768, "ValueInfoProto": 256, "Dimension": 64,
         ])
     }
   }()

@@ -31,7 +31,7 @@ package enum ONNXTypes {
   private static let schema: WireSchema? = {
     var type = Onnx__TypeProto()
     onnx__type_proto__init(&type)
-    return type.base.descriptor.map { WireSchema($0, roles: [:]) }
+    return type.base.descriptor.map { WireSchema($0) }
   }()
 
   private static func readValue(_ proto: Onnx__TypeProto) throws -> Reading {

@@ -45,11 +45,13 @@ struct WireCursor {
     let tag = try readVarint()
     guard let tag = UInt32(exactly: tag), tag >> 3 > 0 else {
       offset = start
-      throw damaged("\(tag) is no field tag")
+      throw damaged("\(tag) is no field tag: the file is damaged, or of another format")
     }
     guard let type = WireType(rawValue: UInt8(tag & 7)) else {
       offset = start
-      throw damaged("field \(tag >> 3) has wire type \(tag & 7), which is a group or none at all")
+      throw damaged(
+        "field \(tag >> 3) has wire type \(tag & 7), which is a group or none at all: the file is damaged, or of another format"
+      )
     }
     return (tag >> 3, type)
   }

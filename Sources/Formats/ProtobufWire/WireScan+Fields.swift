@@ -12,7 +12,7 @@ extension WireScan {
       if field.role == .payload {
         try appendPayload(slice(content), of: field, number)
       } else {
-        // In the C structure, and again in the IR's.
+        // Once unpacked, and again as a name or text of the IR.
         try charge(2 * (content.count + Self.allocationOverhead) + field.elementSize, at: content)
         appendDelimited(number, bytes[content])
       }
@@ -130,7 +130,7 @@ extension WireScan {
   }
 
   private static let lengthSize = 5
-  private static let allocationOverhead = 16
+  private static let allocationOverhead = 48
 
   private static func appendVarint(_ value: UInt64, to bytes: inout [UInt8]) {
     var rest = value

@@ -53,7 +53,7 @@ struct WireScan {
   private mutating func rewriteMessage(_ type: Int, _ first: Range<Int>, _ more: [Range<Int>], _ outer: Depth) throws {
     let message = schema.messages[type]
     let depth = try enter(message, first, outer)
-    try charge(message.structureSize, at: first)
+    try charge(message.cost, at: first)
     var merged = message.hasSingularMessages ? try pieces(message, first, more) : nil
     try rewriteFields(message, first, &merged, depth)
     for range in more { try rewriteFields(message, range, &merged, depth) }

@@ -36,8 +36,8 @@ struct WireSchema: Sendable {
 
   struct Message: Sendable {
     let name: String
-    /// The size of the C structure.
-    let structureSize: Int
+    /// What one takes in memory: the C structure, and what it becomes.
+    let cost: Int
     /// By field number.
     fileprivate(set) var fields: [Field?]
     /// Whether fields may have to be merged: a message that occurs twice where one is expected.
@@ -48,15 +48,21 @@ struct WireSchema: Sendable {
 
   private(set) var messages: [Message] = []
 
-  /// - Parameter roles: those that are not `.kept`, under `<message>.<field>`.
-  init(_ root: UnsafePointer<ProtobufCMessageDescriptor>, roles: [String: Role]) {
+  /// - Parameters:
+  ///   - roles: those that are not `.kept`, under `<message>.<field>`.
+  ///   - translationCosts: what a message of that name takes beside its C structure once it is translated, its fields apart.
+  init(
+    _ root: UnsafePointer<ProtobufCMessageDescriptor>, roles: [String: Role] = [:],
+    translationCosts: [String: Int] = [:]
+  ) {
     self.root = root
     var indices: [UnsafePointer<ProtobufCMessageDescriptor>: Int] = [root: 0]
     var pending = [root]
     while messages.count < pending.count {
       let descriptor = pending[messages.count].pointee
+      let name = String(cString: descriptor.short_name)
       var message = Message(
-        name: String(cString: descriptor.short_name), structureSize: descriptor.sizeof_message, fields: [])
+        name: name, cost: descriptor.sizeof_message + translationCosts[name, default: 0], fields: [])
       for field in UnsafeBufferPointer(start: descriptor.fields, count: Int(descriptor.n_fields)) {
         let name = String(cString: field.name)
         let kind = Self.kind(of: field) { child in

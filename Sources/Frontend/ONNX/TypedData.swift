@@ -18,6 +18,9 @@ struct TypedData {
 
   var isEmpty: Bool { name.isEmpty }
 
+  /// The data of all tensors that have none.
+  private static let nothing = ByteSlice([])
+
   /// - Throws: `ModelError` where more than one of the fields is used.
   init(_ proto: Onnx__TensorProto, _ document: ONNXDocument) throws {
     var found: [(String, Content)] = []
@@ -64,7 +67,7 @@ struct TypedData {
   func literal(_ type: ElementType, _ dimensions: [Int]) throws -> TensorLiteral {
     switch content {
     case .none:
-      return try TensorLiteral(type, dimensions, type == .string ? .strings([]) : .bytes(ByteSlice([])))
+      return try TensorLiteral(type, dimensions, type == .string ? .strings([]) : .bytes(Self.nothing))
     case .strings(let strings):
       return try TensorLiteral(type, dimensions, .strings(strings))
     case .fixed(let payloads):
