@@ -6,10 +6,13 @@ package protocol Exporter {
   ///
   /// - Parameter diagnostics: told what the format made the exporter change or decide: a raised IR version, weights
   ///   that moved to a file of their own.
+  /// - Returns: the bytes of all files that were written.
   /// - Throws: `ModelError` where the format cannot express something, which it names, or where the file cannot be
   ///   written.
+  @discardableResult
   func write(
-    _ module: Module, to destination: OutputDestination, options: ExportOptions, diagnostics: Diagnostics) throws
+    _ module: Module, to destination: OutputDestination, options: ExportOptions, diagnostics: Diagnostics
+  ) throws -> Int
 }
 
 /// How to write, whatever the format.

@@ -6,7 +6,7 @@ import Passes
 extension Compiler {
   /// Writes the result where it was asked to go, or shows it.
   ///
-  /// - Returns: the bytes of the file written; `nil` where none was.
+  /// - Returns: the bytes of the files that were written; `nil` where none was.
   func emit(_ module: Module, _ format: OutputFormat?, _ input: ModelFile) throws -> Int? {
     guard let output = invocation.output else {
       try show(module, format, input)
@@ -14,10 +14,9 @@ extension Compiler {
     }
     guard let exporter = try format?.exporter else { return nil }
     console.showProgress("writing \(output.name) ...")
-    try timer.measure("(export)") {
+    return try timer.measure("(export)") {
       try exporter.write(module, to: output, options: invocation.export, diagnostics: diagnostics)
     }
-    return output.byteCount
   }
 
   /// Without an output: text for text, else the inspection table.
@@ -34,12 +33,18 @@ extension Compiler {
   }
 }
 
-extension OutputDestination {
-  /// The bytes of the file that is there; `nil` where it is none.
-  fileprivate var byteCount: Int? {
-    switch self {
-    case .standardOutput: nil
-    case .file(let path): try? MappedFile(path: path).count
+extension Module {
+  /// The bytes of the files beside the model that its weights are in.
+  ///
+  /// - Parameter model: the model's own file.
+  func externalByteCount(besides model: ModelFile) -> Int {
+    var files: [String: Int] = [:]
+    forEachOperation { operation in
+      guard case .bytes(let slice)? = operation.literal?.source, slice.buffer !== model.contents.buffer,
+        case .mapped(let file) = slice.buffer.origin
+      else { return }
+      files[file.path] = file.count
     }
+    return files.values.reduce(0, +)
   }
 }

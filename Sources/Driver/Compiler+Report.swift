@@ -9,11 +9,15 @@ extension Compiler {
     return console.errorIsTerminal && (invocation.output != nil || !invocation.pipeline.isEmpty)
   }
 
-  /// Tells what the run did to the model.
+  /// The module as one end of the run.
   ///
-  /// - Parameter bytes: of the files written; `nil` where none was.
-  func tell(_ before: ResultTable.End, of module: Module, _ bytes: Int?) {
-    let after = ResultTable.End(summary: ModuleSummary(of: module), bytes: bytes)
+  /// - Parameter bytes: of its files; `nil` where it has none.
+  func end(of module: Module, _ bytes: Int?) -> ResultTable.End {
+    ResultTable.End(summary: ModuleSummary(of: module), bytes: bytes)
+  }
+
+  /// Tells what the run did to the model.
+  func tell(_ before: ResultTable.End, _ after: ResultTable.End) {
     let table = ResultTable(
       before: before, after: after, worst: manager.weightErrors.worst, isLossy: !manager.weightErrors.entries.isEmpty,
       notes: manager.remarks.filter { $0.kind == .note && requestedPasses.contains($0.pass) })
@@ -44,17 +48,17 @@ extension Compiler {
 
   /// Tells the warnings that came up since the last time.
   ///
-  /// - Throws: where warnings are errors and there was one.
+  /// - Throws: the first warning of a pass, where warnings are errors. Others are thrown where they come up.
   func tellWarnings() throws {
     let all = warnings
     let new = all[toldWarnings...]
     toldWarnings = all.count
+    if invocation.warningsAreErrors, let first = new.first {
+      throw ModelError(.invalidModel, place: first.place, "\(first.message) (-Werror)")
+    }
     for warning in new {
       let parts = [invocation.input, warning.place, "warning", warning.message].compactMap { $0 }
       console.error(parts.joined(separator: ": ") + "\n")
-    }
-    if invocation.warningsAreErrors, !new.isEmpty {
-      throw ModelError(.invalidModel, "there are warnings, and -Werror makes them errors")
     }
   }
 

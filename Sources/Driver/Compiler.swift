@@ -7,7 +7,7 @@ import Passes
 package final class Compiler {
   let invocation: Invocation
   let console: Console
-  let diagnostics = Diagnostics()
+  let diagnostics: Diagnostics
   let timer = PassTimer()
   let manager: PassManager
   /// How many of the warnings were told.
@@ -16,6 +16,7 @@ package final class Compiler {
   package init(_ invocation: Invocation, _ console: Console) {
     self.invocation = invocation
     self.console = console
+    diagnostics = Diagnostics(warningsAreErrors: invocation.warningsAreErrors)
     var configuration = PassManager.Configuration()
     configuration.threads = invocation.threads
     configuration.numerics = invocation.numerics
@@ -44,12 +45,12 @@ package final class Compiler {
       let format = try invocation.outputFormat(isTerminal: console.outputIsTerminal)
       let input = try open()
       let module = try read(input)
-      let before = wantsTable ? ResultTable.End(summary: ModuleSummary(of: module), bytes: input.contents.count) : nil
+      let before = wantsTable ? end(of: module, input.contents.count + module.externalByteCount(besides: input)) : nil
       try runPasses(on: module, input)
       try tellWarnings()
       let bytes = try emit(module, format, input)
       try tellWarnings()
-      if let before { tell(before, of: module, bytes) }
+      if let before { tell(before, end(of: module, bytes)) }
       if invocation.timesPasses { console.error(TimeTable(timer).text) }
       try writeRemarks()
     } catch let error as ModelError {

@@ -12,7 +12,8 @@ import Testing
     let paths = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".swift") }
     return try paths.flatMap { path in
       let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
-      return text.split(separator: "\n").compactMap { Self.type(declaredBy: $0, conformance) }
+      let lines = text.utf8.split(separator: UInt8(ascii: "\n")).filter { $0.last == UInt8(ascii: "{") }
+      return lines.compactMap { Self.type(declaredBy: Substring($0), conformance) }
     }.sorted()
   }
 
@@ -20,7 +21,8 @@ import Testing
   private static func type(declaredBy line: Substring, _ conformance: String) -> String? {
     let words = line.split { !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != ":" }
     guard let keyword = words.firstIndex(where: { ["struct", "class", "enum"].contains($0) }),
-      words.dropFirst(keyword + 1).first?.hasSuffix(":") == true, words.dropFirst(keyword + 2).contains("\(conformance)")
+      words.dropFirst(keyword + 1).first?.hasSuffix(":") == true,
+      words.dropFirst(keyword + 2).contains(where: { $0 == conformance })
     else { return nil }
     return String(words[keyword + 1].dropLast())
   }

@@ -6,10 +6,11 @@ package struct DotExporter: Exporter {
 
   package func write(
     _ module: Module, to destination: OutputDestination, options: ExportOptions, diagnostics: Diagnostics
-  ) throws {
+  ) throws -> Int {
     let text = Array(DotPrinter(module).text.utf8)
     try OutputFile.write(to: destination, synchronizes: options.synchronizesFiles) { file in
       try text.withUnsafeBytes { try file.write($0, at: 0) }
     }
+    return text.count
   }
 }

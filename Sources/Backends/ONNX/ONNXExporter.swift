@@ -11,17 +11,17 @@ package struct ONNXExporter: Exporter {
 
   package func write(
     _ module: Module, to destination: OutputDestination, options: ExportOptions, diagnostics: Diagnostics
-  ) throws {
+  ) throws -> Int {
     let lowered = module.clone()
     try Opsets.lower(lowered, to: module.target)
     let writing = ONNXWriting(lowered, names: try ValueNames(lowered), destination: destination, options: options)
     guard try !writing.asksForExternalData() else { return try writing.writeWithExternalData() }
     let layout = try writing.layout(.inline)
     if layout.byteCount <= Self.maximumModelBytes { return try writing.write(layout) }
-    diagnostics.warn(
+    try diagnostics.warn(
       "has \(layout.byteCount) bytes, and ONNX models at most \(Self.maximumModelBytes): its weights go into a file "
         + "beside it")
-    try writing.writeWithExternalData()
+    return try writing.writeWithExternalData()
   }
 }
 
@@ -54,7 +54,8 @@ private struct ONNXWriting {
     return try withExtendedLifetime(encoder) { OutputLayout(try encoder.encode(), encoder.payloads) }
   }
 
-  func write(_ layout: OutputLayout) throws {
+  /// Writes the model's own file, and returns its bytes.
+  func write(_ layout: OutputLayout) throws -> Int {
     guard layout.byteCount <= ONNXExporter.maximumModelBytes else {
       throw ModelError(
         .invalidModel, file: destination.name,
@@ -64,12 +65,13 @@ private struct ONNXWriting {
     try OutputFile.write(to: destination, synchronizes: options.synchronizesFiles) { file in
       try OutputWriter(layout).write(to: file, threads: options.threads)
     }
+    return layout.byteCount
   }
 
   // MARK: Weights beside the model
 
-  /// Writes the weights, then the model that refers to them.
-  func writeWithExternalData() throws {
+  /// Writes the weights, then the model that refers to them, and returns the bytes of both.
+  func writeWithExternalData() throws -> Int {
     guard case .file(let path) = destination, !OutputFile.isStream(destination) else {
       throw ModelError(
         .usage, file: destination.name, "is no file that weights could be beside; write the model to a file")
@@ -80,7 +82,7 @@ private struct ONNXWriting {
     guard !data.isEmpty else { return try write(layout(.inline)) }
     let file = try DataFile(data.output, besideModel: target, requested: requested, options)
     do {
-      try write(layout(ExternalDataIndex(data, location: file.name)))
+      return try write(layout(ExternalDataIndex(data, location: file.name))) + data.output.byteCount
     } catch {
       file.discard()
       throw error

@@ -22,6 +22,10 @@ package struct ModuleSummary: Sendable {
   package private(set) var kinds: [Kind] = []
   /// In the order of the element types' declaration.
   package private(set) var weights: [Weights] = []
+  /// The elements of constants that are weights rather than shapes, indices, masks or scales.
+  package private(set) var parameters = 0
+  /// The parameters that are stored in 8-bit integers.
+  package private(set) var int8 = 0
   /// The zeros among the parameters; `nil` where they are too many to be counted by the way.
   package private(set) var zeros: Int?
   package let target: OpsetVersions
@@ -31,20 +35,22 @@ package struct ModuleSummary: Sendable {
     var counts: [String: Int] = [:]
     var weights = ElementType.allCases.map { Weights(elementType: $0) }
     var parameters: [TensorLiteral] = []
-    func add(_ literal: TensorLiteral) {
+    func add(_ literal: TensorLiteral, isParameter: Bool) {
       let index = ElementType.allCases.firstIndex(of: literal.elementType) ?? 0
       weights[index].constants += 1
       weights[index].elements += literal.elementCount
       weights[index].bytes += literal.byteCount
-      if literal.elementType.holdsParameters { parameters.append(literal) }
+      if isParameter && literal.elementType.holdsParameters { parameters.append(literal) }
     }
     module.forEachGraph { graph in
-      for literal in graph.arguments.compactMap(\.defaultLiteral) { add(literal) }
+      for literal in graph.arguments.compactMap(\.defaultLiteral) { add(literal, isParameter: true) }
       for operation in graph.operations {
-        if let literal = operation.literal { add(literal) }
+        if let literal = operation.literal { add(literal, isParameter: !operation.isCode) }
         if operation.definition.form != .builtin { counts[operation.definition.qualifiedName, default: 0] += 1 }
       }
     }
+    self.parameters = Self.elements(parameters)
+    int8 = Self.elements(parameters.filter { $0.elementType == .int8 || $0.elementType == .uint8 })
     zeros = Self.zeros(parameters)
     self.weights = weights.filter { $0.constants > 0 }
     operations = counts.values.reduce(0, +)
@@ -57,17 +63,17 @@ package struct ModuleSummary: Sendable {
     return counts.contains(nil) ? nil : counts.reduce(0) { $0 + ($1 ?? 0) }
   }
 
-  /// The elements of constants that are weights rather than shapes, indices or masks.
-  package var parameters: Int { elements { $0.holdsParameters } }
-
-  /// The parameters that are stored in 8-bit integers.
-  package var int8: Int { elements { $0 == .int8 || $0 == .uint8 } }
-
   /// The bytes of all constants.
   package var weightBytes: Int { weights.reduce(0) { $0 + $1.bytes } }
 
-  private func elements(_ counts: (ElementType) -> Bool) -> Int {
-    weights.filter { counts($0.elementType) }.reduce(0) { $0 + $1.elements }
+  private static func elements(_ literals: [TensorLiteral]) -> Int { literals.reduce(0) { $0 + $1.elementCount } }
+}
+
+extension Operation {
+  /// Whether a constant only says how another one is to be decoded: a scale, a zero point.
+  fileprivate var isCode: Bool {
+    guard let value = result(), value.hasUses else { return false }
+    return value.uses.allSatisfy { $0.owner.has(.encodedConstant) && $0.index > 0 }
   }
 }
 

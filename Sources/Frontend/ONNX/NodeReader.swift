@@ -7,7 +7,7 @@ extension GraphReader {
   func readNodes(_ nodes: [UnpackedMessage<Onnx__NodeProto>]) throws {
     let order = try NodeOrder.order(of: nodes, in: scope)
     if order.wasUnsorted {
-      reader.diagnostics.warn(
+      try reader.diagnostics.warn(
         "its nodes are not in the order of their uses, as ONNX asks; mcc sorts them", at: "graph '\(graph.name.text)'")
     }
     for index in order.indices { try read(nodes[index]) }

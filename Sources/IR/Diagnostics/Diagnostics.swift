@@ -19,10 +19,15 @@ package struct Diagnostic: Sendable {
 /// Collects what importers, inference and exporters have to say; the driver decides what is shown.
 package final class Diagnostics {
   package private(set) var all: [Diagnostic] = []
+  private let warningsAreErrors: Bool
 
-  package init() {}
+  package init(warningsAreErrors: Bool = false) {
+    self.warningsAreErrors = warningsAreErrors
+  }
 
-  package func warn(_ message: String, at place: String? = nil) {
+  /// - Throws: `ModelError` with the message where warnings are errors: before anything comes of what it warns of.
+  package func warn(_ message: String, at place: String? = nil) throws {
+    guard !warningsAreErrors else { throw ModelError(.invalidModel, place: place, "\(message) (-Werror)") }
     all.append(Diagnostic(.warning, place: place, message))
   }
 
