@@ -94,7 +94,3 @@ package final class Compiler {
     }
   }
 }
-
-extension Module {
-  func verify() throws {}
-}
