@@ -40,7 +40,9 @@ extension Compiler {
 
   private var statisticsText: String {
     var table = TextTable([.right, .left, .left])
-    for statistic in manager.statistics { table.add(statistic.count.grouped, statistic.pass, statistic.name) }
+    for statistic in manager.statistics where statistic.count > 0 {
+      table.add(statistic.count.grouped, statistic.pass, statistic.name)
+    }
     return table.text
   }
 

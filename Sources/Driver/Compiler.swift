@@ -41,8 +41,8 @@ package final class Compiler {
   ///
   /// - Throws: `ModelError` that names the file and the place.
   package func run() throws {
+    let format = try invocation.outputFormat(isTerminal: console.outputIsTerminal)
     do {
-      let format = try invocation.outputFormat(isTerminal: console.outputIsTerminal)
       let input = try open()
       let module = try read(input)
       let before = wantsTable ? end(of: module, input.contents.count + module.externalByteCount(besides: input)) : nil

@@ -44,6 +44,6 @@ import Testing
     #expect(slip?.message == "include=layer.v matches nothing; did you mean 'layer.w'?")
     #expect(slip?.kind == .usage)
     let part = #expect(throws: ModelError.self) { try admitted(exclude: ["attention"]) }
-    #expect(part?.message == "exclude=attention matches nothing; '*' stands for any text, as in '*attention*'")
+    #expect(part?.message == "exclude=attention matches nothing; '*' is any text, as in '*attention*'")
   }
 }

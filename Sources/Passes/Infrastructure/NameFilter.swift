@@ -43,7 +43,8 @@ package struct NameFilter {
 
   private static func hint(for glob: Glob, among names: [ByteString]) -> String {
     let hint = Suggestion.hint(for: glob.text, among: names.lazy.map(\.text))
-    return hint.isEmpty ? "; '*' stands for any text, as in '*\(glob.text)*'" : hint
+    if !hint.isEmpty { return hint }
+    return glob.text.contains("*") ? "; -emit=mir shows the names" : "; '*' is any text, as in '*\(glob.text)*'"
   }
 }
 

@@ -38,6 +38,7 @@ package struct PipelineError: Error, Sendable {
   /// The line and the caret under it.
   private var excerpt: [String] {
     let lineEnd = text[lineStart...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
+    guard !text[lineStart..<lineEnd].allSatisfy(PipelineSyntax.isSpace) else { return [] }
     let line = String(decoding: text[lineStart..<lineEnd], as: UTF8.self)
     let before = String(decoding: text[lineStart..<range.lowerBound], as: UTF8.self)
     let marked = String(decoding: text[range.lowerBound..<min(range.upperBound, lineEnd)], as: UTF8.self)

@@ -17,6 +17,7 @@ package struct ShippedPipeline: Sendable {
 
   /// Sorted by name. A test compares this list with the folder.
   package static let all = [
-    ShippedPipeline("simplify", PackageResources.simplify_pipeline)
+    ShippedPipeline("simplify", PackageResources.simplify_pipeline),
+    ShippedPipeline("size", PackageResources.size_pipeline),
   ]
 }
