@@ -32,19 +32,3 @@ extension Compiler {
     }
   }
 }
-
-extension Module {
-  /// The bytes of the files beside the model that its weights are in.
-  ///
-  /// - Parameter model: the model's own file.
-  func externalByteCount(besides model: ModelFile) -> Int {
-    var files: [String: Int] = [:]
-    forEachOperation { operation in
-      guard case .bytes(let slice)? = operation.literal?.source, slice.buffer !== model.contents.buffer,
-        case .mapped(let file) = slice.buffer.origin
-      else { return }
-      files[file.path] = file.count
-    }
-    return files.values.reduce(0, +)
-  }
-}

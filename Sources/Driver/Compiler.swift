@@ -45,7 +45,9 @@ package final class Compiler {
     do {
       let input = try open()
       let module = try read(input)
-      let before = wantsTable ? end(of: module, input.contents.count + module.externalByteCount(besides: input)) : nil
+      let data = DataFiles(of: module, besides: input)
+      try data.check(invocation.output)
+      let before = wantsTable ? end(of: module, input.contents.count + data.byteCount) : nil
       try runPasses(on: module, input)
       try tellWarnings()
       let bytes = try emit(module, format, input)
