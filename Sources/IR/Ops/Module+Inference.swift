@@ -4,7 +4,8 @@ extension Operation {
   ///
   /// - Parameter diagnostics: told where a declared shape contradicts what is inferred; inference wins.
   /// - Throws: `ModelError` at this operation's place where the operation is certainly wrong, or an element type
-  ///   contradicts the declared one.
+  ///   contradicts the declared one. Within a branch of an If that is a remark only: exporters leave branches that are
+  ///   never taken, and that would be wrong for the shapes at hand.
   package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
     guard let infer = definition.infer, !refersToFunctionAttributes else { return }
     var inference = TypeInference(self)
@@ -16,8 +17,19 @@ extension Operation {
         result.contents = inference.resultContents[index] ?? result.contents
       }
     } catch let error as ModelError {
-      throw error.at(place)
+      guard isInBranch else { throw error.at(place) }
+      diagnostics?.remark("cannot run with these shapes: \(error.message)", at: place)
     }
+  }
+
+  /// Whether this runs only if some condition holds.
+  private var isInBranch: Bool {
+    var around = parent?.parentOperation
+    while let operation = around {
+      if operation.is(.if) { return true }
+      around = operation.parent?.parentOperation
+    }
+    return false
   }
 }
 
