@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 
 from hostile_models import LEGAL, REFUSED, STRANGE_NAMES, Build, joined_models, special_weights, strange_names
-from measured import Run, run
+from measured import Run, measured
 from mcc import Mcc
 
 SECONDS = 10
@@ -35,7 +35,7 @@ def refusal(mcc: Mcc, build: Build, folder: Path, code: int, words: list[str]) -
     folder.mkdir()
     model = build(folder)
     before = sorted(folder.rglob("*"))
-    result = run([str(mcc.program), str(model), "-passes=simplify", "-o", str(folder / "out.onnx")], SECONDS)
+    result = measured([str(mcc.program), str(model), "-passes=simplify", "-o", str(folder / "out.onnx")], SECONDS)
     if wrong := verdict(model, result):
         return wrong
     lines = [line for line in result.errors.splitlines() if "error:" in line]
@@ -68,7 +68,7 @@ def check_legal(mcc: Mcc, folder: Path) -> None:
         place.mkdir()
         model = build(place)
         output = place / "out.onnx"
-        result = run([str(mcc.program), str(model), "-passes=simplify", "-o", str(output)], SECONDS)
+        result = measured([str(mcc.program), str(model), "-passes=simplify", "-o", str(output)], SECONDS)
         wrong = verdict(model, result)
         if not wrong and (result.code != 0 or not output.exists()):
             wrong = f"exit code {result.code}: {result.errors[:500]}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,21 +20,42 @@ class Run:
     """The exit code; minus the signal's number where a signal ended it."""
     errors: str
     seconds: float
-    peak_bytes: int
-    """The largest resident set."""
+    peak_bytes: int = 0
+    """The largest resident set, where that was measured."""
 
 
-def run(words: list[str], timeout: float, prepare: Callable[[], None] | None = None, cwd: str | None = None) -> Run:
+def run(words: list[str], timeout: float, prepare: Callable[[], None] | None = None) -> Run:
     """Runs `words`; a run of more than `timeout` seconds is killed, and its code is -9. `prepare` runs in the child."""
     with tempfile.TemporaryFile() as errors:
         start = time.monotonic()
         process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, preexec_fn=prepare, cwd=cwd)
-        timer = threading.Timer(timeout, process.kill)
-        timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        timer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, preexec_fn=prepare,
+            start_new_session=True)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         seconds = time.monotonic() - start
         errors.seek(0)
-        return Run(process.returncode, errors.read().decode(errors="replace"), seconds, usage.ru_maxrss * 1024)
+        return Run(process.returncode, errors.read().decode(errors="replace"), seconds)
+
+
+PARENT = """
+import os, sys
+pid = os.fork()
+if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+os.write(2, b"\\n%d %d" % (os.waitstatus_to_exitcode(status), usage.ru_maxrss))
+"""
+"""A program starts with the peak of the process that starts it: a small one has to."""
+
+
+def measured(words: list[str], timeout: float) -> Run:
+    """As `run`, with the peak of memory."""
+    result = run([sys.executable, "-I", "-S", "-c", PARENT, *words], timeout)
+    if result.code != 0:
+        return result
+    errors, _, numbers = result.errors.rpartition("\n")
+    code, peak = map(int, numbers.split())
+    return Run(code, errors, result.seconds, peak * 1024)
