@@ -22,7 +22,7 @@ import Testing
   /// Literals that are short enough to be printed element by element.
   private static func inline(_ type: ElementType, _ bytes: [UInt8]) throws -> [TensorLiteral] {
     let width = try #require(type.bitWidth)
-    let size = 32 * max(width, 8) / 8
+    let size = 32 * width / 8
     return try stride(from: 0, to: bytes.count, by: size).map { start in
       let slice = Array(bytes[start..<min(start + size, bytes.count)])
       return try TensorLiteral(type, [slice.count * 8 / width], bytes: slice)
