@@ -12,7 +12,11 @@ extension ValueType {
     case (.optional(let a), .optional(let b)): return .optional(try a.joined(with: b))
     case (.map(let k, let a), .map(let l, let b)) where k == l: return .map(key: k, value: try a.joined(with: b))
     case (.opaque, .opaque) where self == other: return self
-    case (.tensor, _), (.sparseTensor, _), (.sequence, _), (.optional, _), (.map, _), (.opaque, _):
+    // ONNX has loops that begin with nothing and end with something.
+    case (.optional(let element), let other), (let other, .optional(let element)):
+      _ = try element.joined(with: other)
+      return .unknown
+    case (.tensor, _), (.sparseTensor, _), (.sequence, _), (.map, _), (.opaque, _):
       throw ModelError(.invalidModel, "\(self) and \(other) are no types of one value")
     }
   }
