@@ -39,6 +39,7 @@ enum KernelTable {
   static let all: [Kernel] =
     Movement.kernels + Indexing.kernels + Generation.kernels + Conversion.kernels + Arithmetic.kernels + Logic.kernels
     + Functions.kernels + Reduction.kernels + Scan.kernels + Contraction.kernels
+    + Convolution.kernels
 
   private static let byDefinition: [ObjectIdentifier: Kernel] = Dictionary(
     all.map { (ObjectIdentifier($0.definition), $0) }, uniquingKeysWith: { first, _ in first })

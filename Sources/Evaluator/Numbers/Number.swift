@@ -51,8 +51,8 @@ extension Double: Number {
 }
 
 /// Floating-point elements of at most 16 bits.
-enum NarrowFloat {
-  static func decode(_ bits: UInt16, _ type: ElementType) -> Double {
+package enum NarrowFloat {
+  package static func decode(_ bits: UInt16, _ type: ElementType) -> Double {
     if type == .float16 { return Double(Float16(bitPattern: bits)) }
     if type == .bfloat16 { return Double(Float(bitPattern: UInt32(bits) << 16)) }
     return FloatFormat(type)?.decode(bits) ?? 0
@@ -60,7 +60,7 @@ enum NarrowFloat {
 
   /// The bits of the nearest element, ties to even. What is too large becomes the largest number where it `saturates`;
   /// else infinity or NaN, whichever the type has.
-  static func encode(_ value: Double, _ type: ElementType, saturates: Bool) -> UInt16 {
+  package static func encode(_ value: Double, _ type: ElementType, saturates: Bool) -> UInt16 {
     if type == .float16, !saturates { return Float16(value).bitPattern }
     guard let format = FloatFormat(type) else { return 0 }
     let sign = value.sign == .minus ? format.signBit : 0

@@ -34,6 +34,11 @@ extension Value {
 }
 
 extension TensorLiteral {
+  /// An int64 literal of rank 1.
+  package static func integers(_ elements: [Int]) throws -> TensorLiteral {
+    try TensorLiteral(.int64, [elements.count], bytes: elements.map { Int64($0) }.withUnsafeBytes { Array($0) })
+  }
+
   /// A small literal of integers or truths; `nil` for another element type, and for an element that does not fit.
   package static func of(_ elements: [Int], _ type: ElementType, _ dimensions: [Int]) -> TensorLiteral? {
     guard let width = type.bitWidth, width >= 8 else { return nil }

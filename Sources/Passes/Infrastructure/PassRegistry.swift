@@ -2,8 +2,8 @@
 package enum PassRegistry {
   /// Sorted by name. A test compares this list with the declarations.
   package static let all: [any Pass.Type] = [
-    CSE.self, DCE.self, DeadWeights.self, Dedup.self, Fold.self, FreezeDefaults.self, InferShapes.self, Prune.self,
-    Quant8.self,
+    Canonicalize.self, CSE.self, DCE.self, DeadWeights.self, Dedup.self, Fold.self, FreezeDefaults.self,
+    InferShapes.self, Prune.self, Quant8.self,
   ]
 
   /// The pass called `name`; `nil` where there is none.
