@@ -9,6 +9,7 @@ package final class Compiler {
   let console: Console
   let diagnostics: Diagnostics
   let timer = PassTimer()
+  private let configuration: PassManager.Configuration
   let manager: PassManager
   /// How many of the warnings were told.
   var toldWarnings = 0
@@ -21,6 +22,7 @@ package final class Compiler {
     configuration.threads = invocation.threads
     configuration.numerics = invocation.numerics
     configuration.verifiesEach = invocation.verifiesEach
+    self.configuration = configuration
     manager = PassManager(configuration, instruments: Self.instruments(invocation, console, timer))
   }
 
@@ -71,12 +73,7 @@ package final class Compiler {
 
   private func read(_ input: ModelFile) throws -> Module {
     console.showProgress("reading \(invocation.input) ...")
-    let options = ImportOptions(format: invocation.inputFormat)
-    let module = try timer.measure("(import)") { try Module.read(input, options, diagnostics: diagnostics) }
-    if let opset = invocation.opset {
-      module.target[""] = opset
-      module.isTargetPinned = true
-    }
+    let module = try timer.measure("(import)") { try invocation.read(input, diagnostics) }
     try timer.measure("(verify)") { try module.verify() }
     return module
   }
@@ -91,8 +88,20 @@ package final class Compiler {
     do {
       try timer.measure("(verify)") { try module.verify() }
     } catch {
-      let broken = ModelError(.internalFailure, "the passes broke the module: \(error); -verify-each says which")
-      throw Reproducer(invocation, input, invocation.pipeline).report(broken)
+      throw blame(error, input)
     }
+  }
+
+  /// Says which pass broke the module: runs all on a fresh one, and verifies after each.
+  private func blame(_ error: any Error, _ input: ModelFile) -> ModelError {
+    var configuration = configuration
+    configuration.verifiesEach = true
+    do {
+      try PassManager(configuration).run(invocation.pipeline, on: invocation.read(input, Diagnostics()))
+    } catch let failure as PassFailure {
+      return Reproducer(invocation, input, failure.prefix).report(failure.error)
+    } catch {}
+    let broken = ModelError(.internalFailure, "the passes broke the module: \(error)")
+    return Reproducer(invocation, input, invocation.pipeline).report(broken)
   }
 }

@@ -47,6 +47,16 @@ package struct Invocation: Sendable {
     self.input = input
   }
 
+  /// The input as a module that is to be written as asked for.
+  func read(_ file: ModelFile, _ diagnostics: Diagnostics) throws -> Module {
+    let module = try Module.read(file, ImportOptions(format: inputFormat), diagnostics: diagnostics)
+    if let opset {
+      module.target[""] = opset
+      module.isTargetPinned = true
+    }
+    return module
+  }
+
   /// The format of the output.
   ///
   /// - Throws: a usage error where neither `-emit` nor the suffix tells, or where a terminal would get binary.

@@ -20,29 +20,34 @@ struct Reproducer {
   func report(_ error: ModelError) -> ModelError {
     var error = error
     error.message += "\n  This is a defect of mcc. "
-    if let folder = makeFolder(), write(command(input.path), to: "\(folder)/command") {
+    if let folder = makeFolder(), write(command, to: "\(folder)/command") {
       let hasModel = writeModel(to: "\(folder)/model.mir")
       error.message += "\(folder) holds the command\(hasModel ? " and the model with other weights" : "")"
       error.message += "; please attach it to a report."
     } else {
-      error.message += "Please report it with the model and this command:\n  \(command(input.path))"
+      error.message += "Please report it with the model and this command:\n  \(command)"
     }
     return error
   }
 
   /// What to type to see the failure again.
-  private func command(_ path: String) -> String {
-    var words = ["mcc", Self.quoted(path), "-passes=\(Self.quoted(pipeline.description))"]
+  private var command: String {
+    var words = ["mcc", Self.quoted(absolutePath), "-passes=\(Self.quoted(pipeline.description))"]
     words += ["-verify-each", "-emit=none"]
     if let opset = invocation.opset { words.append("-opset=\(opset)") }
     if invocation.numerics != .rounding { words.append("-numerics=\(invocation.numerics.rawValue)") }
     return words.joined(separator: " ") + "\n"
   }
 
+  private var absolutePath: String {
+    guard let real = realpath(input.path, nil) else { return input.path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
   /// The input as text, read once more: the module at hand is in an undefined state.
   private func writeModel(to path: String) -> Bool {
-    let options = ImportOptions(format: invocation.inputFormat)
-    guard let module = try? Module.read(input, options, diagnostics: Diagnostics()) else { return false }
+    guard let module = try? invocation.read(input, Diagnostics()) else { return false }
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { return false }
     defer { close(file) }

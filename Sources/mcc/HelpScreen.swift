@@ -17,8 +17,8 @@ enum HelpScreen {
       mcc model.onnx -passes=prune,quant8 -o model.mcb   a quarter of the size
 
     what to run
-      -passes=<pipeline>        passes in order, as in -passes=prune{sparsity=0.5},quant8; may be repeated
-      -pipeline=<file>          the same from a file; may be repeated
+      -passes=<pipeline>        passes in order, as in -passes=prune{sparsity=0.5},quant8
+      -pipeline=<file>          the same from a file; both may be repeated
       -numerics=<class>         how far numbers may move: exact, rounding (the default) or fast
       -opset=<n>                write the model for this version of ONNX's operators
     what to read and write
@@ -42,7 +42,7 @@ enum HelpScreen {
       -print-passes, -print-ops what passes and operators there are
       -version, -help, mcc help <pass>
 
-    Options take one dash or two. Shell completion: mcc --generate-completion-script bash (or zsh, fish).
+    Options take one dash or two. mcc --generate-completion-script bash (zsh, fish) is for shells.
 
     """
 }

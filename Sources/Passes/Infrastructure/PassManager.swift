@@ -10,7 +10,7 @@ package final class PassManager {
     /// Whether to verify the module after each pass that changed it, and to be strict about what is merely suspicious.
     package var verifiesEach = false
     /// Throws where a module is not valid.
-    package var verify: @Sendable (Module) throws -> Void = { _ in }
+    package var verify: @Sendable (Module) throws -> Void = { try $0.verify() }
 
     package init() {}
   }
