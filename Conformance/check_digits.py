@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
+from onnxruntime import GraphOptimizationLevel
 
 from mcc import REPOSITORY, Mcc
+from runtime import AS_WRITTEN, LEVELS, outputs
 
 sys.path.append(str(REPOSITORY / "examples"))
 from make_digits import test_split  # noqa: E402
@@ -19,13 +20,10 @@ ALLOWED_LOSS = 0.003  # of the test images
 ALLOWED_RMSE = 0.035  # of the log-probabilities
 
 
-def log_probabilities(model: Path) -> np.ndarray:
-    """What `model` says of each test image, as ONNX Runtime computes it without any optimization of its own."""
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model, options)
+def log_probabilities(model: Path, level: GraphOptimizationLevel = AS_WRITTEN) -> np.ndarray:
+    """What `model` says of each test image."""
     images, _ = test_split()
-    return session.run(None, {session.get_inputs()[0].name: images})[0]
+    return outputs(model, {"image": images}, level)[0]
 
 
 def accuracy(log_probabilities: np.ndarray) -> float:
@@ -44,22 +42,32 @@ def check_example(mcc: Mcc, folder: Path) -> None:
     assert accuracy(log_probabilities(MODEL)) >= 0.95
 
 
-def check_quantized(mcc: Mcc, folder: Path) -> None:
-    """`quant8` costs next to no accuracy."""
-    compiled = mcc.compile(MODEL, folder / "digits.onnx", "-passes=quant8")
+def judge(compiled: Path) -> None:
+    """Raises unless a compiled model is valid and nearly as often right as its source, at every optimization level."""
     onnx.checker.check_model(compiled, full_check=True)
-    before, after = log_probabilities(MODEL), log_probabilities(compiled)
-    rmse = float(np.sqrt(np.mean((after - before) ** 2)))
-    assert rmse <= ALLOWED_RMSE, f"the log-probabilities moved by {rmse:.4f} (RMSE)"
-    assert accuracy(after) >= accuracy(before) - ALLOWED_LOSS, f"{accuracy(before):.2%} became {accuracy(after):.2%}"
+    before = accuracy(log_probabilities(MODEL))
+    for level in LEVELS:
+        after = accuracy(log_probabilities(compiled, level))
+        assert after >= before - ALLOWED_LOSS, f"{before:.2%} became {after:.2%} at {level.name}"
+
+
+def check_quantized(mcc: Mcc, folder: Path) -> None:
+    """`quant8` costs next to no accuracy, and moves the log-probabilities little."""
+    for pipeline in ("quant8", "quant8,fold,simplify"):
+        compiled = mcc.compile(MODEL, folder / "digits.onnx", f"-passes={pipeline}")
+        judge(compiled)
+        rmse = float(np.sqrt(np.mean((log_probabilities(compiled) - log_probabilities(MODEL)) ** 2)))
+        assert rmse <= ALLOWED_RMSE, f"{pipeline}: the log-probabilities moved by {rmse:.4f} (RMSE)"
+
+
+def check_dynamic(mcc: Mcc, folder: Path) -> None:
+    """`quant8{activations=dynamic}` costs next to no accuracy."""
+    judge(mcc.compile(MODEL, folder / "digits.onnx", "-passes=quant8{activations=dynamic}"))
 
 
 def check_pruned(mcc: Mcc, folder: Path) -> None:
     """Bare `prune` costs next to no accuracy."""
-    compiled = mcc.compile(MODEL, folder / "digits.onnx", "-passes=prune")
-    onnx.checker.check_model(compiled, full_check=True)
-    before, after = accuracy(log_probabilities(MODEL)), accuracy(log_probabilities(compiled))
-    assert after >= before - ALLOWED_LOSS, f"{before:.2%} became {after:.2%}"
+    judge(mcc.compile(MODEL, folder / "digits.onnx", "-passes=prune"))
 
 
 def check_demo(mcc: Mcc, folder: Path) -> None:
@@ -69,5 +77,4 @@ def check_demo(mcc: Mcc, folder: Path) -> None:
     for output in (compiled, packed):
         fraction = output.stat().st_size / MODEL.stat().st_size
         assert fraction < 0.27, f"{output.name} has {fraction:.0%} of the original's size"
-    before, after = accuracy(log_probabilities(MODEL)), accuracy(log_probabilities(compiled))
-    assert after >= before - ALLOWED_LOSS, f"{before:.2%} became {after:.2%}"
+    judge(compiled)

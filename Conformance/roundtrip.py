@@ -117,19 +117,20 @@ def accepted(path: Path) -> bool:
     return True
 
 
-def check(mcc: Mcc, source: Path, folder: Path, by_way_of: str | None = None) -> None:
-    """Converts a model, by way of another format if asked; AssertionError where the result is not equal."""
+def check(mcc: Mcc, source: Path, folder: Path, by_way_of: str | None = None) -> Path:
+    """Converts a model, by way of another format if asked, and returns it; AssertionError where it is not equal."""
     result = folder / "out" / source.name
     result.parent.mkdir(exist_ok=True)
+    for file in result.parent.iterdir():
+        file.unlink()
     between = source
     if by_way_of is not None:
         between = mcc.compile(source, folder / f"between.{by_way_of}")
     mcc.compile(between, result)
     found = unequal(source, result)
-    assert found is None, f"{source.name}: {found}"
+    assert found is None, f"{source.name}{f' by way of .{by_way_of}' if by_way_of else ''}: {found}"
     assert accepted(result) or not accepted(source), f"{source.name}: onnx.checker accepts it before, not after"
-    for file in result.parent.iterdir():
-        file.unlink()
+    return result
 
 
 def main(arguments: list[str]) -> int:

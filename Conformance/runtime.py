@@ -44,3 +44,10 @@ def distance(results: Iterable[np.ndarray], expected: Iterable[np.ndarray]) -> f
         ratio = float(np.linalg.norm(error)) / (norm or 1.0)
         worst = max(worst, ratio if np.isfinite(ratio) else np.inf)
     return worst
+
+
+def assert_same_bits(results: Iterable[np.ndarray], expected: Iterable[np.ndarray]) -> None:
+    """Raises unless results are what was expected to the last bit."""
+    for result, wanted in zip(results, expected, strict=True):
+        assert result.dtype == wanted.dtype and result.shape == wanted.shape, f"{result.dtype}{result.shape}"
+        assert result.tobytes() == wanted.tobytes(), "outputs have other bits"
