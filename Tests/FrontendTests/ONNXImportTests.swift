@@ -129,6 +129,59 @@ import Testing
     )
   }
 
+  @Test(arguments: [
+    (-1, "imports opset -1 of the default domain; versions begin at 1"),
+    (
+      1000,
+      "is written in opset 1000 of the default domain; this build of mcc knows those up to \(OpCatalog.newestOpset)"
+    ),
+  ])
+  func opsetsThatAreNone(opset: Int, message: String) {
+    let model = TestModel.model(opset: opset, graph: { $0.value(11, "x") })
+    #expect(TestModel.refusal(model) == "model.onnx: error: \(message)")
+  }
+
+  @Test func anOperatorOfNoVersion() {
+    let model = WireMessage {
+      $0.int(1, 8)
+      $0.message(7) {
+        $0.node("Relu", ["x"], ["y"])
+        $0.value(11, "x")
+      }
+      $0.message(8) {
+        $0.text(1, "com.example")
+        $0.int(2, 1)
+      }
+    }
+    #expect(
+      TestModel.refusal(model)
+        == "model.onnx: node 'y' (Relu): error: opset_import names no version of the default domain, which has this operator"
+    )
+  }
+
+  @Test func symbolicDimensions() throws {
+    let model = TestModel.model(graph: {
+      $0.message(11) {
+        $0.text(1, "x")
+        $0.message(2) {
+          $0.message(1) {
+            $0.int(1, 1)
+            $0.message(2) {
+              for parameter in ["n", "2*n + 1", "n+n", ""] { $0.message(1) { $0.text(2, parameter) } }
+              $0.message(1) { $0.int(1, -1) }
+            }
+          }
+        }
+      }
+      $0.message(12) { $0.text(1, "x") }
+    })
+    let module = try TestModel.read(model)
+    let n = Dimension.symbol("n")
+    let shape: Shape = [n, .known(2) * n + .known(1), .symbol("n+n"), .unknown, .unknown]
+    #expect(module.main.arguments.first?.type == .tensor(.float32, shape))
+    #expect(module.main.arguments.first?.annotations?.bytes("onnx.type") != nil)
+  }
+
   @Test func twoInitializersOfOneName() {
     let model = TestModel.model(graph: {
       for _ in 0..<2 {

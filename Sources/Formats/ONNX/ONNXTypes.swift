@@ -114,10 +114,9 @@ package enum ONNXTypes {
       isExact = false
       return .unknown
     case ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM:
-      let symbol = ByteString(proto.dim_param)
-      guard symbol.isEmpty else { return .symbol(symbol) }
-      isExact = false
-      return .unknown
+      let dimension = Dimension(parsing: ByteString(proto.dim_param))
+      if dimension.isUnknown { isExact = false }
+      return dimension
     default: return .unknown
     }
   }

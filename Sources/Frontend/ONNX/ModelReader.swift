@@ -32,6 +32,9 @@ final class ModelReader {
     return reader.module
   }
 
+  /// The newest IR version whose fields this build knows; those of later ones are kept as they are.
+  private static let newestVersion = 14
+
   private init(
     _ document: ONNXDocument, _ externalData: ExternalDataReader, _ diagnostics: Diagnostics, name: ByteString
   ) throws {
@@ -41,6 +44,9 @@ final class ModelReader {
     self.externalData = externalData
     self.diagnostics = diagnostics
     initializersAreConstant = model.ir_version < 4
+    if model.ir_version > Self.newestVersion {
+      try diagnostics.warn("has IR version \(model.ir_version); this build of mcc knows those up to \(Self.newestVersion)")
+    }
     functions = Set(
       messages(model.functions, model.n_functions).map {
         OpCatalog.Key(OperatorSets.normalized(ByteString($0.pointee.domain)), ByteString($0.pointee.name))

@@ -77,10 +77,7 @@ extension GraphReader {
   }
 
   private func definition(_ key: OpCatalog.Key) throws -> OpDefinition {
-    if reader.functions.contains(key) { return reader.functionDefinition(key) }
-    let definition = definitions[key]
-    guard definition.form != .builtin else { throw ModelError(.invalidModel, "ONNX has no such operator") }
-    return definition
+    reader.functions.contains(key) ? reader.functionDefinition(key) : try definitions.definition(key)
   }
 
   private struct Result {

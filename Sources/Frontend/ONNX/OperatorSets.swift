@@ -43,7 +43,8 @@ struct OperatorSets {
     return Int(proto.version)
   }
 
-  private static func name(of domain: ByteString) -> String {
+  /// How messages name a domain.
+  static func name(of domain: ByteString) -> String {
     domain.isEmpty ? "the default domain" : "domain '\(domain.text)'"
   }
 }
