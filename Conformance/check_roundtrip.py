@@ -22,18 +22,19 @@ def check_examples(mcc: Mcc, folder: Path) -> None:
     """The example, and the benchmarks' models where they have been built."""
     models = [REPOSITORY / "examples" / "digits.onnx", *sorted(MODELS.glob("*.onnx"))]
     for model in models:
-        roundtrip.check(mcc, model, folder)
+        for format in (None, "mcb", "mir"):
+            roundtrip.check(mcc, model, folder, by_way_of=format)
 
 
 def check_node_tests(mcc: Mcc, folder: Path) -> None:
-    """The models of ONNX's own tests: nearly every operator, and every element type."""
+    """The models of ONNX's own tests: nearly every operator, and every element type. By way of .mcb, which holds all."""
     failures = []
     for test in node_tests():
         with tempfile.TemporaryDirectory(dir=folder) as own:
             source = Path(own) / "model.onnx"
             source.write_bytes(test.model.SerializeToString())
             try:
-                roundtrip.check(mcc, source, Path(own))
+                roundtrip.check(mcc, source, Path(own), by_way_of="mcb")
             except AssertionError as failure:
                 failures.append(f"{test.name}: {failure}")
     assert not failures, f"{len(failures)} models are not equal:\n" + "\n".join(failures)
@@ -53,7 +54,8 @@ def check_everything_that_a_model_can_carry(mcc: Mcc, folder: Path) -> None:
     """Documentation, metadata, functions, annotations, sparse tensors, spellings, and fields that nobody knows."""
     source = folder / "everything.onnx"
     source.write_bytes(everything())
-    roundtrip.check(mcc, source, folder)
+    for format in (None, "mcb", "mir"):
+        roundtrip.check(mcc, source, folder, by_way_of=format)
 
 
 def check_outputs_are_bit_equal(mcc: Mcc, folder: Path) -> None:

@@ -12,7 +12,7 @@ extension Compiler {
       try show(module, format, input)
       return nil
     }
-    guard let exporter = try format?.exporter else { return nil }
+    guard let exporter = format?.exporter else { return nil }
     console.showProgress("writing \(output.name) ...")
     return try timer.measure("(export)") {
       try exporter.write(module, to: output, options: invocation.export, diagnostics: diagnostics)

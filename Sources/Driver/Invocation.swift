@@ -49,7 +49,7 @@ package struct Invocation: Sendable {
 
   /// The input as a module that is to be written as asked for.
   func read(_ file: ModelFile, _ diagnostics: Diagnostics) throws -> Module {
-    let module = try Module.read(file, ImportOptions(format: inputFormat), diagnostics: diagnostics)
+    let module = try Module.read(file, ImportOptions(format: inputFormat, threads: threads), diagnostics: diagnostics)
     if let opset {
       module.target[""] = opset
       module.isTargetPinned = true

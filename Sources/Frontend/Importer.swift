@@ -22,12 +22,10 @@ package enum InputFormat: String, Hashable, Sendable, CaseIterable {
 
   /// The importer of this format.
   package var importer: any Importer.Type {
-    get throws {
-      switch self {
-      case .mcb: throw ModelError(.usage, "this build cannot read .mcb yet")
-      case .mir: TextImporter.self
-      case .onnx: ONNXImporter.self
-      }
+    switch self {
+    case .mcb: BinaryImporter.self
+    case .mir: TextImporter.self
+    case .onnx: ONNXImporter.self
     }
   }
 }
@@ -36,9 +34,12 @@ package enum InputFormat: String, Hashable, Sendable, CaseIterable {
 package struct ImportOptions: Sendable {
   /// The input's format; `nil` to detect it.
   package var format: InputFormat?
+  /// The threads that may check the file's bytes.
+  package var threads: Int
 
-  package init(format: InputFormat? = nil) {
+  package init(format: InputFormat? = nil, threads: Int = 1) {
     self.format = format
+    self.threads = threads
   }
 }
 
@@ -74,8 +75,8 @@ extension InputFormat {
     guard file.contents.count > 0 else { throw ModelError(.invalidModel, "is empty; name a model file") }
     return try file.contents.withUnsafeBytes { bytes in
       let prefix = UnsafeRawBufferPointer(rebasing: bytes.prefix(prefixLength))
-      for format in allCases {
-        if let importer = try? format.importer, importer.recognizes(prefix: prefix, path: file.path) { return format }
+      if let format = allCases.first(where: { $0.importer.recognizes(prefix: prefix, path: file.path) }) {
+        return format
       }
       let known = allCases.map(\.rawValue).joined(separator: ", ")
       throw ModelError(.invalidModel, "is of no known format; -x names one of \(known)")

@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 import IR
 
@@ -16,13 +17,14 @@ struct DataFile {
     _ layout: OutputLayout, besideModel destination: String, requested: String?, _ options: ExportOptions
   ) throws {
     let folder = OutputFile.folder(of: destination)
-    let checksums = ContentChecksum(layout.windows().count)
+    let checksums = ChecksumList(count: layout.windows().count)
     var taken: (name: String, isNew: Bool)?
     _ = try OutputFile.writeNew(in: folder, synchronizes: options.synchronizesFiles) { file in
-      let writer = OutputWriter(layout) { window, bytes in checksums.note(bytes, at: window) }
+      let writer = OutputWriter(layout) { checksums.set($0, Checksum.of($1)) }
       try writer.write(to: file, threads: options.threads)
     } name: { file, _ in
-      let names = requested.map { [$0] } ?? Self.names(besideModel: destination, checksums)
+      let checksum = Checksum.combining(checksums.checksums)
+      let names = requested.map { [$0] } ?? Self.names(besideModel: destination, checksum)
       for name in names where taken == nil {
         if let isNew = try file.takeNameIfFree("\(folder)/\(name)") { taken = (name, isNew) }
       }
@@ -44,9 +46,10 @@ struct DataFile {
   }
 
   /// `model.onnx.data`, and where that is taken, a name that the contents give.
-  private static func names(besideModel destination: String, _ checksums: ContentChecksum) -> [String] {
+  private static func names(besideModel destination: String, _ checksum: UInt64) -> [String] {
     let model = destination.split(separator: "/").last.map { String($0) } ?? destination
-    return ["\(model).data", "\(model)-\(checksums.hexadecimal).data"]
+    let digits = String(checksum, radix: 16)
+    return ["\(model).data", "\(model)-\(String(repeating: "0", count: 16 - digits.count) + digits).data"]
   }
 
   /// - Throws: `ModelError` where `name` is no plain file name, or the model's own.

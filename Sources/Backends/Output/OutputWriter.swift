@@ -1,6 +1,4 @@
-import Glibc
 import IR
-import Synchronization
 
 /// Fills a file with a layout, window by window, on several threads.
 ///
@@ -25,11 +23,12 @@ package struct OutputWriter: Sendable {
   package func write(to file: OutputFile, threads: Int) throws {
     try file.reserve(layout.byteCount)
     let progress = EvaluationProgress(layout, windows)
-    let scratches = ScratchPool(byteCount: windows.map(\.count).max() ?? 0)
+    let largest = windows.map(\.count).max() ?? 0
+    let scratches = Pool { ScratchBuffer(byteCount: largest) }
     try Parallel.forEach(windows.count, threads: file.isStream ? 1 : threads) { index in
-      try scratches.withScratch { scratch in
+      try scratches.withElement { scratch in
         let window = windows[index]
-        let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch[..<window.count])
+        let bytes = scratch.prefix(window.count)
         try fill(bytes, window)
         observer?(index, UnsafeRawBufferPointer(bytes))
         try file.write(UnsafeRawBufferPointer(bytes), at: window.lowerBound)
@@ -61,32 +60,6 @@ extension OutputLayout.Content {
     case .literal(let literal):
       try literal.read(bytesFrom: offset, into: output)
       literal.giveBackPages(bytes: offset..<offset + output.count)
-    }
-  }
-}
-
-/// One buffer for each thread that asks at the same time.
-private final class ScratchPool: Sendable {
-  private let free = Mutex<[Scratch]>([])
-  private let byteCount: Int
-
-  private struct Scratch: @unchecked Sendable {
-    let bytes: UnsafeMutableRawBufferPointer
-  }
-
-  init(byteCount: Int) {
-    self.byteCount = byteCount
-  }
-
-  func withScratch(_ body: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
-    let scratch = free.withLock { $0.popLast() } ?? Scratch(bytes: .allocate(byteCount: byteCount, alignment: 4096))
-    defer { free.withLock { $0.append(scratch) } }
-    try body(scratch.bytes)
-  }
-
-  deinit {
-    free.withLock { free in
-      for scratch in free { scratch.bytes.deallocate() }
     }
   }
 }

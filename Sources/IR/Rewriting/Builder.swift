@@ -19,27 +19,32 @@ package struct Builder {
   package struct ResultSpecification {
     package var name: ByteString
     package var declaredType: ValueType?
+    /// What is known of the type beyond that; `nil` where it is what was declared.
+    package var type: ValueType?
 
-    package init(_ name: ByteString, _ declaredType: ValueType? = nil) {
+    package init(_ name: ByteString, _ declaredType: ValueType? = nil, type: ValueType? = nil) {
       self.name = name
       self.declaredType = declaredType
+      self.type = type
     }
   }
 
   /// Inserts an operation with the results that `results` names (`nil` for an absent one) as its file has them; types
-  /// are what was declared, else unknown. Nothing is inferred: an importer infers the whole module at the end
-  /// (`Module.inferTypes`).
+  /// are what is known or was declared, else unknown. Nothing is inferred: an importer infers the whole module at the
+  /// end (`Module.inferTypes`).
   @discardableResult
   package func insert(
     _ definition: OpDefinition, operands: [Value?], results: [ResultSpecification?],
     attributes: Attributes = Attributes(),
-    regions: [Operation.Region] = [], location: Location = Location()
+    regions: [Operation.Region] = [], location: Location = Location(), constantForm: Operation.ConstantForm? = nil
   ) -> Operation {
     let operation = Operation(
       definition, operands: operands, attributes: attributes, regions: regions, location: location)
+    if let constantForm { operation.constantForm = constantForm }
     operation.results = results.enumerated().map { index, result in
       guard let result else { return nil }
-      let value = Value(resultOf: operation, index: index, name: result.name, type: result.declaredType ?? .unknown)
+      let type = result.type ?? result.declaredType ?? .unknown
+      let value = Value(resultOf: operation, index: index, name: result.name, type: type)
       value.declaredType = result.declaredType
       module.noteName(result.name)
       return value
@@ -66,8 +71,8 @@ package struct Builder {
     _ attribute: Attribute, result: ResultSpecification, form: Operation.ConstantForm, location: Location = Location()
   ) throws -> Operation {
     let operation = insert(
-      .constant, operands: [], results: [result], attributes: Attributes([attribute]), location: location)
-    operation.constantForm = form
+      .constant, operands: [], results: [result], attributes: Attributes([attribute]), location: location,
+      constantForm: form)
     try operation.inferTypes()
     return operation
   }
@@ -78,13 +83,20 @@ package struct Builder {
     insert(.return, operands: values, results: [])
   }
 
-  /// Adds an argument to `graph`.
+  /// Adds an argument to `graph`, whose type was declared by its source.
   @discardableResult
-  package func addArgument(to graph: Graph, name: ByteString, type: ValueType, default literal: TensorLiteral? = nil)
-    -> Value
-  {
+  package func addArgument(
+    to graph: Graph, name: ByteString, type: ValueType, default literal: TensorLiteral? = nil
+  ) -> Value {
+    addArgument(to: graph, name: name, type: type, declaredType: type, default: literal)
+  }
+
+  /// Adds an argument to `graph`, of which more or something else may be known than its source declared.
+  package func addArgument(
+    to graph: Graph, name: ByteString, type: ValueType, declaredType: ValueType?, default literal: TensorLiteral?
+  ) -> Value {
     let value = Value(argumentOf: graph, index: graph.arguments.count, name: name, type: type)
-    value.declaredType = type
+    value.declaredType = declaredType
     value.defaultLiteral = literal
     graph.arguments.append(value)
     module.noteName(name)
