@@ -130,6 +130,14 @@ import Testing
     #expect(module.target[""] == 13)
   }
 
+  @Test func raisesAnOldTargetNoFurtherThanNeeded() throws {
+    let product = Self.model("%y = MatMul(%x, %w) : f32[*]", "f32[32, 64]", target: 9)
+    #expect(try Self.run(product) { $0.granularity = .tensor }.target[""] == 10)
+    #expect(try Self.run(product) { $0.activations = .dynamic }.target[""] == 11)
+    let rows = "%i = constant [1, 2] : i64[2] %y = Gather(%w, %i) {axis = 0} : f32[*]"
+    #expect(try Self.run(Self.model(rows, "f32[64, 64]", target: 9)).target[""] == 9)
+  }
+
   @Test func keepsAPinnedTarget() throws {
     let module = try Module.parse(Self.model("%y = MatMul(%x, %w) : f32[*]", "f32[32, 64]", target: 11))
     module.isTargetPinned = true
@@ -145,6 +153,13 @@ import Testing
   @Test func computesProductsInIntegers() throws {
     let module = try Self.run(Self.model("%y = MatMul(%x, %w) : f32[*]", "f32[32, 64]")) { $0.activations = .dynamic }
     #expect(Self.operations(module) == ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "Mul", "Mul"])
+  }
+
+  @Test func decodesTheWeightOfAnInputOfUnknownType() throws {
+    let text = Self.model("%y = MatMul(%x, %w) : ?", "f32[32, 64]", output: "?", arguments: "%x: ?")
+    let module = try Self.run(text) { $0.activations = .dynamic }
+    #expect(Self.operations(module) == ["DequantizeLinear", "MatMul"])
+    #expect(module.main.operations.count { $0.isConstant } == 2)
   }
 
   @Test func transposesTheWeightOfAGemm() throws {

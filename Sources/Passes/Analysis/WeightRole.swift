@@ -18,6 +18,9 @@ package struct WeightRole {
   /// The axis along which each channel may have a scale of its own; `nil` where the whole tensor must have one.
   package let axis: Int?
 
+  /// Whether rows are gathered, each of them a channel.
+  package var isTable: Bool { kind == .table && axis != nil }
+
   /// The channels of a weight with `dimensions`. The gates of a recurrent layer are seen as a matrix of directions and
   /// gates by inputs.
   package func layout(_ dimensions: [Int]) -> ChannelLayout {

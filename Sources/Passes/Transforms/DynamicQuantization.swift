@@ -12,9 +12,9 @@ import IR
 /// Conv becomes ConvInteger, Gemm becomes MatMulInteger, and their biases are added after. Operations with one input
 /// share its DynamicQuantizeLinear. The scales multiply after the sums, so a scale a channel is always possible.
 ///
-/// Not done, with a remark, where the weight is no float32, where it is the left factor, where its scales do not lie
-/// along the output's channels, and for a Gemm with a transposed input or a scaled bias: these decode the weight
-/// instead.
+/// Not done, with a remark, where weight or input are not known to be float32, where the weight is the left factor,
+/// where its scales do not lie along the output's channels, and for a Gemm with a transposed input or a scaled bias:
+/// these decode the weight instead.
 struct DynamicQuantization {
   private let context: PassContext
   /// The quantized form of an input within a graph.
@@ -38,7 +38,9 @@ struct DynamicQuantization {
   private var rewriter: Rewriter { context.rewriter }
 
   /// Rewrites the users of `weight` that can compute in integers.
-  mutating func rewriteUsers(of weight: Int8Weight) throws {
+  ///
+  /// - Returns: whether there was one.
+  mutating func rewriteUsers(of weight: Int8Weight) throws -> Bool {
     var constants: [Form: WeightConstants] = [:]
     for role in weight.roles where role.kind == .factor {
       if let reason = reason(against: role, weight) {
@@ -50,12 +52,14 @@ struct DynamicQuantization {
       constants[form] = shared
       try rewrite(role.user, shared)
     }
+    return !constants.isEmpty
   }
 
   private func reason(against role: WeightRole, _ weight: Int8Weight) -> String? {
     let user = role.user
     guard role.operandIndex == 1 else { return "it is the left factor" }
     guard weight.literal.elementType == .float32 else { return "it is \(weight.literal.elementType.rawValue)" }
+    guard user.operand(0)?.tensorType?.elementType == .float32 else { return "the input is not known to be float" }
     guard role.axis == weight.axis || weight.axis == nil else { return "its scales lie along another axis" }
     if user.is(.conv) || user.is(.matMul) { return nil }
     guard user.is(.gemm) else { return "\(user.definition.qualifiedName) has no integer form" }
@@ -102,7 +106,7 @@ struct DynamicQuantization {
   // MARK: Operations
 
   private mutating func rewrite(_ user: Operation, _ weight: WeightConstants) throws {
-    guard let x = user.operand(0), x.tensorType?.elementType == .float32 else { return }
+    guard let x = user.operand(0) else { return }
     let input = try quantized(x, before: user)
     let operands: [Value?] = [input.integers, weight.integers, input.zeroPoint]
     let sums =

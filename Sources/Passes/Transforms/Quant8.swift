@@ -57,20 +57,31 @@ package struct Quant8: Pass {
     {
       !$0.weightRoles.isEmpty
     }
-    let granularity = try granularity(for: module, hasWeights: !candidates.eligible.isEmpty, context)
+    let isWholeOnly = module.isTargetPinned && target(of: module) < Opset.scaleOfChannel.rawValue
+    var needed: Set<Opset> = []
     var dynamic = DynamicQuantization(context)
     var encoded = 0
     for constant in candidates.eligible {
-      guard let weight = try Int8Weight(encoding: constant, granularity, context) else {
+      let isTable = constant.result()?.isTableOnly ?? false
+      guard let weight = try Int8Weight(encoding: constant, isWholeOnly && !isTable ? .tensor : granularity, context)
+      else {
         candidates.skip("that stay as they are")
         continue
       }
-      if activations == .dynamic { try dynamic.rewriteUsers(of: weight) }
-      try WeightDecoding(weight, context).rewriteUsers()
+      if activations == .dynamic, try dynamic.rewriteUsers(of: weight) { needed.insert(.dynamic) }
+      if try WeightDecoding(weight, context).rewriteUsers() {
+        needed.insert(weight.axis == nil ? .scaleOfTensor : .scaleOfChannel)
+      }
       context.rewriter.erase(constant)
       context.applied("\(weight.literal.byteCount) bytes become \(weight.byteCount)", at: weight.place)
       encoded += 1
     }
+    if isWholeOnly, granularity == .channel, needed.contains(.scaleOfTensor) {
+      context.warn(
+        "opset \(target(of: module)) has no scale a channel: one scale a weight, at a higher error; "
+          + "-opset=\(Opset.scaleOfChannel.rawValue) would do better")
+    }
+    if let needed = needed.max() { raiseTarget(of: module, to: needed, context) }
     context.count("weights stored as int8", encoded)
     if encoded == 0 {
       context.note("nothing to quantize: \(candidates.summary)")
@@ -79,22 +90,37 @@ package struct Quant8: Pass {
     }
   }
 
-  /// The granularity that the target can say: DequantizeLinear has an axis from opset 13 on. A target that nobody asked
-  /// for is raised.
-  private func granularity(for module: Module, hasWeights: Bool, _ context: PassContext) throws -> Granularity {
-    let target = module.target[""] ?? OpCatalog.newestOpset
-    guard granularity == .channel, hasWeights, target < Self.axisOpset else { return granularity }
-    guard !module.isTargetPinned else {
-      context.warn(
-        "opset \(target) has no scale a channel: one scale a weight, at a higher error; -opset=\(Self.axisOpset) would do better"
-      )
-      return .tensor
-    }
+  private func target(of module: Module) -> Int { module.target[""] ?? OpCatalog.newestOpset }
+
+  /// Raises a target that nobody asked for to what the encoding needs.
+  private func raiseTarget(of module: Module, to needed: Opset, _ context: PassContext) {
+    let target = target(of: module)
+    guard target < needed.rawValue, !module.isTargetPinned else { return }
     context.warn(
-      "the model is written at opset \(Self.axisOpset) instead of \(target), the first that has a scale a channel")
-    context.rewriter.setTarget(domain: "", to: Self.axisOpset)
-    return .channel
+      "the model is written at opset \(needed.rawValue) instead of \(target), the first that has \(needed.novelty)")
+    context.rewriter.setTarget(domain: "", to: needed.rawValue)
   }
 
-  private static let axisOpset = 13
+  /// The opsets of ONNX from which on an encoding can be said.
+  private enum Opset: Int, Comparable {
+    case scaleOfTensor = 10
+    case dynamic = 11
+    case scaleOfChannel = 13
+
+    /// What this opset has and the one before has not.
+    var novelty: String {
+      switch self {
+      case .scaleOfTensor: "int8 weights"
+      case .dynamic: "DynamicQuantizeLinear"
+      case .scaleOfChannel: "a scale a channel"
+      }
+    }
+
+    static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  }
+}
+
+extension Value {
+  /// Whether rows are gathered from this value, and nothing else is done with it.
+  fileprivate var isTableOnly: Bool { weightRoles.count { $0.isTable } == useCount }
 }

@@ -14,15 +14,18 @@ struct WeightDecoding {
   private var rewriter: Rewriter { context.rewriter }
 
   /// Rewrites whatever still uses the weight.
-  func rewriteUsers() throws {
-    guard let value = weight.constant.result(), value.hasUses else { return }
-    let tables = value.weightRoles.filter { $0.kind == .table && $0.axis != nil }.map(\.user)
+  ///
+  /// - Returns: whether that took a DequantizeLinear.
+  func rewriteUsers() throws -> Bool {
+    guard let value = weight.constant.result(), value.hasUses else { return false }
+    let tables = value.weightRoles.filter(\.isTable).map(\.user)
     let integers = try rewriter.insertConstant(weight.integers, name: named("int8"), before: weight.constant)
     let isShared = value.useCount > tables.count
     let scales = try insertScales(rank: isShared || weight.axis == nil ? nil : weight.integers.dimensions.count)
     for gather in tables { try decodeGathered(gather, integers, scales) }
-    guard value.hasUses else { return }
+    guard value.hasUses else { return false }
     try rewriter.replace(value, with: try decodeWhole(integers, scales, before: firstUser(of: value)))
+    return true
   }
 
   private func named(_ suffix: String) -> ByteString {
