@@ -1,3 +1,4 @@
+import IR
 import Passes
 
 /// How long everything took, the slowest first.

@@ -58,14 +58,15 @@ package struct Prune: Pass {
     let filter = try NameFilter(include: include, exclude: exclude, in: module)
     let candidates = WeightCandidates(in: module, elementTypes: FloatWidening.sources, minElements: minElements, filter)
     let weights = candidates.eligible
-    switch scope {
-    case .tensor: for weight in weights { try prune([weight], context) }
-    case .global: if !weights.isEmpty { try prune(weights, context) }
-    }
-    if weights.isEmpty { context.note("nothing to prune: \(candidates.summary)") }
+    guard !weights.isEmpty else { return context.note("nothing to prune: \(candidates.summary)") }
+    let groups = scope == .global ? [weights] : weights.map { [$0] }
+    let zeros = try groups.reduce(0) { try $0 + prune($1, context) }
+    let elements = weights.reduce(0) { $0 + ($1.literal?.elementCount ?? 0) }
+    context.note("\(zeros.grouped) of \(elements.grouped) elements set to zero")
   }
 
-  private func prune(_ weights: [Operation], _ context: PassContext) throws {
+  /// Prunes some weights together, and returns how many elements are set to zero.
+  private func prune(_ weights: [Operation], _ context: PassContext) throws -> Int {
     let literals = weights.compactMap(\.literal)
     let ranges = ChannelRangesAlongside(weights)
     let result: MagnitudeSelection.Result
@@ -82,7 +83,7 @@ package struct Prune: Pass {
     ranges.store(in: context.analyses)
     if let reason = reasonToKeep(result) {
       for weight in weights { context.missed(reason, at: weight) }
-      return
+      return 0
     }
     var start = 0
     for (weight, literal) in zip(weights, literals) {
@@ -90,6 +91,7 @@ package struct Prune: Pass {
       start += literal.elementCount
     }
     context.count("elements set to zero", result.cut.count)
+    return result.cut.count
   }
 
   private func reasonToKeep(_ result: MagnitudeSelection.Result) -> String? {

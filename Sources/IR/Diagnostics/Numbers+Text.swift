@@ -1,6 +1,6 @@
 extension Int {
   /// The number with its digits in groups of three: `12,345`.
-  var grouped: String {
+  package var grouped: String {
     let digits = Array(String(magnitude))
     var text = self < 0 ? "-" : ""
     for (index, digit) in digits.enumerated() {
@@ -13,7 +13,7 @@ extension Int {
 
 extension Double {
   /// The number with `digits` digits after the point.
-  func rounded(digits: Int) -> String {
+  package func rounded(digits: Int) -> String {
     let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
     guard magnitude < 1e15 / scale else { return String(self) }
     let scaled = Int((magnitude * scale).rounded())
