@@ -44,6 +44,7 @@ package final class Compiler {
   /// - Throws: `ModelError` that names the file and the place.
   package func run() throws {
     let format = try invocation.outputFormat(isTerminal: console.outputIsTerminal)
+    defer { console.hideProgress() }
     do {
       let input = try open()
       let module = try read(input)
@@ -58,7 +59,6 @@ package final class Compiler {
       if invocation.timesPasses { console.error(TimeTable(timer).text) }
       try writeRemarks()
     } catch let error as ModelError {
-      console.hideProgress()
       throw error.inFile(invocation.input)
     }
   }

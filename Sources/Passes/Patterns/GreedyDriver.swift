@@ -38,7 +38,7 @@ package struct GreedyDriver {
       budget -= 1
       if budget == 0 { return try giveUp(context) }
     }
-    blocked.report(to: context)
+    blocked.report(to: context, without: worklist.erased)
   }
 
   /// Offers `operation` to `pattern`; whether it was rewritten.
@@ -93,8 +93,8 @@ private struct BlockedMatches {
     if reasons.updateValue(reason, forKey: key) == nil { order.append(key) }
   }
 
-  func report(to context: PassContext) {
-    for key in order where key.operation.parent != nil {
+  func report(to context: PassContext, without erased: Set<Operation>) {
+    for key in order where !erased.contains(key.operation) {
       context.missed("\(key.pattern): \(reasons[key] ?? "")", at: key.operation)
     }
   }

@@ -8,12 +8,15 @@ final class Worklist: RewriteObserver {
   private var positions: [Operation: Int] = [:]
   /// What a rewrite made or changed.
   private var touched: Set<Operation> = []
+  /// What is no longer part of the module. Nothing may be asked of it: the graph around it may be gone.
+  private(set) var erased: Set<Operation> = []
 
   var count: Int { positions.count }
 
-  /// Adds `operation` unless it waits already.
+  /// Adds `operation` unless it waits already. One that is erased stays away, though erasing it takes uses from others,
+  /// which touches all that use them.
   func append(_ operation: Operation) {
-    guard positions[operation] == nil else { return }
+    guard positions[operation] == nil, !erased.contains(operation) else { return }
     positions[operation] = queue.count
     queue.append(operation)
   }
@@ -45,7 +48,18 @@ final class Worklist: RewriteObserver {
     }
   }
 
+  /// The operations inside its regions go with it.
   func willErase(_ operation: Operation) {
+    forget(operation)
+    for region in operation.regions {
+      region.graph.forEachGraph { graph in
+        for inner in graph.operations { forget(inner) }
+      }
+    }
+  }
+
+  private func forget(_ operation: Operation) {
+    erased.insert(operation)
     touched.remove(operation)
     if let position = positions.removeValue(forKey: operation) { queue[position] = nil }
   }
