@@ -2,7 +2,7 @@ import IR
 
 extension OpsetAdapter {
   static let activations: [OpsetAdapter] =
-    [clip, .legacy(.prelu, before: 7), .legacy(.selu, before: 6)]
+    [clip, prelu, .legacy(.selu, before: 6)]
     + [.hardmax, .logSoftmax, .softmax].map(alongLastAxis)
 
   /// The bounds were attributes before version 11.
@@ -33,6 +33,20 @@ extension OpsetAdapter {
         editor.setAttribute(name, to: .float(bound))
       }
       editor.setOperands(to: [editor.operation.operand(0)])
+    })
+
+  /// Before version 7 a slope was one for each channel, and not broadcast.
+  private static let prelu = OpsetAdapter(
+    .prelu, since: 7,
+    raise: { editor, _ in
+      guard let rank = editor.operation.operand(0)?.tensorType?.rank, let slope = editor.operation.operand(1),
+        let shape = slope.tensorType?.shape
+      else { return false }
+      if shape.elementCount == .known(1) || shape.count == 1 && rank == 2 { return true }
+      guard let literal = slope.literal, shape.count == 1, rank > 2 else { return false }
+      let extents = literal.dimensions + Array(repeating: 1, count: rank - 2)
+      try editor.setOperand(1, to: TensorLiteral(literal.elementType, extents, literal.source))
+      return true
     })
 
   /// Before version 13 these took all axes from `axis` on together, and the default was 1.

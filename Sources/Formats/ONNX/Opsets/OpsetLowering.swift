@@ -4,11 +4,13 @@ import IR
 struct OpsetLowering {
   private let target: OpsetVersions
   private let rewriter: Rewriter
+  private let axes: AxisLowering
   private var plans: [ObjectIdentifier: Plan] = [:]
 
   init(_ module: Module, _ target: OpsetVersions) {
     self.target = target
     rewriter = Rewriter(module, pass: "lower")
+    axes = AxisLowering(module, target[""])
   }
 
   /// What is to be done with every operation of a definition.
@@ -45,9 +47,12 @@ struct OpsetLowering {
       }
       try OpsetVocabulary.check(operation, opset, editor)
       dropDefaults(operation, lacking, editor)
-      guard let step else { return }
-      try step.adapter.lower(editor, step.form)
-      editor.setDefinition(to: step.definition)
+      let definition = operation.definition
+      if let step {
+        try step.adapter.lower(editor, step.form)
+        editor.setDefinition(to: step.definition)
+      }
+      try axes.lower(editor, definition)
     }
   }
 
