@@ -59,6 +59,16 @@ import Testing
     Case(
       11, "%c: bool[]", "%a = constant operation {value_ints = [1, 2]} | %y = Identity(%a)",
       "%a = constant operation [1, 2] : i64[2] | %y = Identity(%a) : i64[2]"),
+    // Axes counted from the back
+    Case(
+      10, "%x: f32[1, 3, 1]", "%a = constant [-1, 0] : i64[2] | %y = Squeeze(%x, %a)",
+      "%y = Squeeze@1(%x) {axes = [2, 0]} : f32[3]"),
+    Case(
+      9, "%x: f32[3]", "%a = constant [-1] : i64[1] | %y = Unsqueeze(%x, %a)",
+      "%y = Unsqueeze@1(%x) {axes = [1]} : f32[3, 1]"),
+    Case(9, "%x: f32[2, 3, 4]", "%y = Flatten(%x) {axis = -1}", "%y = Flatten(%x) {axis = 2} : f32[6, 4]"),
+    Case(11, "%x: f32[2, 3, 4]", "%y = Flatten(%x) {axis = -1}", "%y = Flatten(%x) {axis = -1} : f32[6, 4]"),
+    Case(9, "%x: f32[*]", "%y = Concat(%x) {axis = -1}", "of a tensor of unknown rank -opset=11"),
     // What cannot be said
     Case(12, "%x: f32[1, 3], %a: i64[1]", "%y = Squeeze(%x, %a)", "operand 'axes' that is not constant -opset=13"),
     Case(

@@ -166,6 +166,8 @@ import Testing
       """
     }
     try Module.parse(text("%e = Relu(%x) return %e", "")).verify()
+    // A branch that could not run is its author's business.
+    try Module.parse(text("%e = Transpose(%x) {perm = [0, 1]} return %e", "")).verify()
     #expect(throws: ModelError.self) { try Module.parse(text("%x = Relu(%c) return %x", "")).verify() }
     #expect(throws: ModelError.self) { try Module.parse(text("%t = Relu(%x) return %t", "%z = Relu(%t)")).verify() }
   }

@@ -23,7 +23,7 @@ extension Operation {
   }
 
   /// Whether this runs only if some condition holds.
-  private var isInBranch: Bool {
+  var isInBranch: Bool {
     var around = parent?.parentOperation
     while let operation = around {
       if operation.is(.if) { return true }

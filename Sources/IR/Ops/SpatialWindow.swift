@@ -69,7 +69,7 @@ package struct SpatialWindow {
     let steps = roundsUp ? slack.ceilingDivided(by: stride) : slack.floorDivided(by: stride)
     let count = steps + .known(1)
     guard let known = count.value, let room = slack.value else {
-      guard input.value == nil || extent(axis).value == nil else {
+      guard input.value == nil || kernel[axis].value == nil else {
         throw ModelError(.invalidModel, "its window along spatial axis \(axis) is too large to be counted")
       }
       return roundsUp && !neverStartsInPadding(axis) ? .unknown : count
