@@ -49,8 +49,8 @@ package struct OperatorHistory: Sendable {
 
   /// The opsets in which `version` counts.
   package func opsets(of version: Int) -> ClosedRange<Int> {
-    let next = versions.first { $0 > version } ?? Int.max
-    return version...max(version, next - 1)
+    let last = versions.first { $0 > version }.map { $0 - 1 } ?? Int.max
+    return version...max(version, last)
   }
 }
 
