@@ -49,11 +49,27 @@ package struct OutputLayout: Sendable {
     segments.partitioningIndex { $0.range.upperBound > offset }
   }
 
-  /// The layout cut where its offsets are multiples of `TensorLiteral.windowBytes`: the system's page cache takes
-  /// aligned writes best.
+  /// The layout cut where its offsets are multiples of `TensorLiteral.windowBytes`, because the system's page cache takes
+  /// aligned writes best; and literals that are encoded in blocks cut where their blocks are, so that each is decoded once.
   package func windows() -> [Range<Int>] {
-    stride(from: 0, to: byteCount, by: TensorLiteral.windowBytes).map {
-      $0..<min($0 + TensorLiteral.windowBytes, byteCount)
+    let size = TensorLiteral.windowBytes
+    var windows: [Range<Int>] = []
+    var position = 0
+    func cut(upTo end: Int, inStepsFrom origin: Int) {
+      while position < end {
+        let next = min(origin + ((position - origin) / size + 1) * size, end)
+        windows.append(position..<next)
+        position = next
+      }
     }
+    for segment in segments {
+      guard case .literal(let literal) = segment.content, literal.isEncodedInBlocks, literal.byteCount > size else {
+        continue
+      }
+      cut(upTo: segment.range.lowerBound, inStepsFrom: 0)
+      cut(upTo: segment.range.upperBound, inStepsFrom: segment.range.lowerBound)
+    }
+    cut(upTo: byteCount, inStepsFrom: 0)
+    return windows
   }
 }

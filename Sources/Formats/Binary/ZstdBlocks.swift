@@ -60,6 +60,7 @@ package struct ZstdBlocks: BlockSource {
     let count = frame.withUnsafeBytes { input in
       ZSTD_decompress(output.baseAddress, output.count, input.baseAddress, input.count)
     }
+    frame.giveBackPages()
     guard ZSTD_isError(count) == 0, count == output.count else {
       throw ModelError(
         .invalidModel, place: place, "block \(index) does not decode to the \(output.count) bytes that it should")

@@ -141,6 +141,15 @@ extension TensorLiteral {
     giveBackPages(range.lowerBound / bitWidth * 8..<elements(endingAt: range.upperBound, bitWidth))
   }
 
+  /// Whether reading a part of the bytes may mean decoding more than that.
+  package var isEncodedInBlocks: Bool {
+    switch source {
+    case .blocks: true
+    case .elementwise(_, let base): base.isEncodedInBlocks
+    case .bytes, .splat, .strings, .whole: false
+    }
+  }
+
   /// Whether bytes of this literal are results of whole transforms.
   package var hasEvaluations: Bool {
     switch source {
