@@ -41,7 +41,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "FormatsTests", dependencies: ["IR", "Formats"], swiftSettings: strict),
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
-    .testTarget(name: "BackendsTests", dependencies: ["Backends"], swiftSettings: strict),
+    .testTarget(name: "BackendsTests", dependencies: ["IR", "Formats", "Frontend", "Backends"], swiftSettings: strict),
     .testTarget(name: "FrontendTests", dependencies: ["IR", "Frontend"], swiftSettings: strict),
     .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
     .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator"], swiftSettings: strict),

@@ -18,7 +18,11 @@ package struct BinaryImporter: Importer {
     var budget = MemoryBudget(fileBytes: file.contents.count)
     let weights = try WeightReader(binary, &budget)
     let module = try StructureDecoder.decode(binary, weights, budget)
-    try Opsets.raise(module, diagnostics)
+    if binary.table.vocabulary == OpCatalog.vocabulary {
+      try module.inferTypes(diagnostics)
+    } else {
+      try Opsets.raise(module, diagnostics)
+    }
     return module
   }
 
