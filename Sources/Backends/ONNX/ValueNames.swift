@@ -88,7 +88,7 @@ struct ValueNames {
     let key = ObjectIdentifier(graph)
     outputs[key] = Self.returned(by: graph).map { value, name in
       let isResult = value.argumentGraph == nil && value.parent === graph
-      if value.name == name || isResult && named.insert(value).inserted { return self[value] }
+      if named.insert(value).inserted, isResult || value.name == name { return self[value] }
       let alias = Alias(value: value, name: module.freshName(name))
       aliases[key, default: []].append(alias)
       return alias.name

@@ -208,9 +208,9 @@ enum Movement {
     let (n, c, h, w) = (data.dimensions[0], data.dimensions[1], data.dimensions[2], data.dimensions[3])
     guard c.isMultiple(of: block * block) else { throw Refusal(.undefined, "\(c) channels are no blocks of \(block)") }
     let inner = c / (block * block)
-    let columnsFirst = invocation.operation.string("mode") == "CRD"
+    let channelsFirst = invocation.operation.string("mode") == "CRD"
     let layout =
-      columnsFirst
+      channelsFirst
       ? Layout([n, inner, block, block, h, w]).transposed([0, 1, 4, 2, 5, 3])
       : Layout([n, block, block, inner, h, w]).transposed([0, 3, 4, 1, 5, 2])
     return [try take(invocation, data, layout, as: [n, inner, h * block, w * block])]
@@ -220,7 +220,9 @@ enum Movement {
     let (data, block) = try blocks(invocation)
     let (n, c, h, w) = (data.dimensions[0], data.dimensions[1], data.dimensions[2], data.dimensions[3])
     guard h.isMultiple(of: block), w.isMultiple(of: block) else { throw Refusal(.undefined, "no blocks of \(block)") }
-    let layout = Layout([n, c, h / block, block, w / block, block]).transposed([0, 3, 5, 1, 2, 4])
+    let channelsFirst = invocation.operation.string("mode") == "CRD"
+    let layout = Layout([n, c, h / block, block, w / block, block])
+      .transposed(channelsFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
     return [try take(invocation, data, layout, as: [n, c * block * block, h / block, w / block])]
   }
 
