@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 
-from hostile_models import LEGAL, REFUSED, STRANGE_NAMES, Build, joined_models, special_weights, strange_names
+from hostile_models import CROWDS, LEGAL, REFUSED, STRANGE_NAMES, Build, crowd, joined_models, special_weights, strange_names
 from measured import Run, measured
 from mcc import Mcc
 
@@ -104,3 +104,16 @@ def check_merged(mcc: Mcc, folder: Path) -> None:
     """Two models in a row are one, as protobuf has it."""
     model = joined_models(folder)
     assert onnx.load(mcc.compile(model, folder / "out.onnx")) == onnx.load(model)
+
+
+def check_memory(mcc: Mcc, folder: Path) -> None:
+    """Whatever a file is full of: it is refused, or read in memory that is in proportion to the file."""
+    small = measured([str(mcc.program), str(joined_models(folder)), "-emit=none", "-o", "/dev/null"], SECONDS)
+    failures = []
+    for name, field in CROWDS.items():
+        model = crowd(field, 4 << 20, folder)
+        result = measured([str(mcc.program), str(model), "-emit=none", "-o", "/dev/null"], 6 * SECONDS)
+        limit = small.peak_bytes + (64 << 20) + 16 * model.stat().st_size
+        if result.code not in (0, 65) or result.peak_bytes > limit:
+            failures.append(f"{name}: exit code {result.code}, {result.peak_bytes >> 20} MiB of {limit >> 20}")
+    assert not failures, "\n".join(failures)

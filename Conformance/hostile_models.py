@@ -330,3 +330,35 @@ LEGAL: list[Build] = [
     loop_without_end, range_of_three_billion, constant_of_three_billion, nested_25_times, joined_models, strange_names,
     cached_model,
 ]
+
+
+# Files of one small thing, over and over: what is little on the disk may be much in memory.
+
+CROWDS: dict[str, Callable[[int], bytes]] = {
+    "nodes": lambda i: delimited(1, delimited(4, b"A")),
+    "chained nodes": lambda i: delimited(1, delimited(4, b"A") + delimited(1, b"x") * 4 + delimited(2, b"%x" % i)),
+    "operands": lambda i: delimited(1, delimited(4, b"A") + delimited(1, b"x") * 1000),
+    "absent operands": lambda i: delimited(1, delimited(4, b"A") + delimited(1, b"") * 1000),
+    "results": lambda i: delimited(1, delimited(4, b"A") + b"".join(delimited(2, b"%x" % (i * 1000 + k)) for k in range(1000))),
+    "attributes": lambda i: delimited(1, delimited(4, b"A") + b"".join(delimited(5, b"\x0a\x01%c\xa0\x01\x07" % k) for k in range(65, 91))),
+    "numbers": lambda i: delimited(1, delimited(4, b"A") + delimited(5, b"\x0a\x01i\xa0\x01\x07" + delimited(8, b"\x01" * 10_000))),
+    "texts": lambda i: delimited(1, delimited(4, b"A") + delimited(5, b"\x0a\x01i\xa0\x01\x08" + delimited(9, b"") * 1000)),
+    "empty graphs": lambda i: delimited(1, delimited(4, b"A") + delimited(5, b"\x0a\x01i\xa0\x01\x0a" + delimited(11, b"") * 1000)),
+    "initializers": lambda i: delimited(5, delimited(8, b"%x" % i) + b"\x08\x00\x10\x01"),
+    "encoded numbers": lambda i: delimited(5, delimited(8, b"%x" % i) + b"\x08\xa0\x8d\x06\x10\x07" + delimited(7, b"\x01" * 100_000)),
+    "inputs": lambda i: delimited(11, delimited(1, b"%x" % i)),
+    "value infos": lambda i: delimited(13, b""),
+    "dimensions": lambda i: delimited(11, delimited(1, b"%x" % i) + delimited(2, delimited(1, b"\x08\x01" + delimited(2, delimited(1, b"") * 100)))),
+    "metadata": lambda i: delimited(16, b""),
+}
+"""Fields of a GraphProto, from their number."""
+
+
+def crowd(field: Callable[[int], bytes], size: int, folder: Path) -> Path:
+    """A model of about `size` bytes."""
+    graph = bytearray(delimited(2, b"g") + delimited(11, b"\x0a\x01x") + delimited(12, b"\x0a\x01x"))
+    count = 0
+    while len(graph) < size:
+        graph += field(count)
+        count += 1
+    return saved(b"\x08\x0a" + delimited(7, bytes(graph)) + delimited(8, b"\x10\x15"), folder)

@@ -27,7 +27,8 @@ package final class ONNXDocument {
           "AttributeProto.s": .payload, "ModelProto.training_info": .extracted,
         ],
         translationCosts: [
-          "NodeProto": 256, "AttributeProto": 128, "TensorProto": 768, "ValueInfoProto": 256, "Dimension": 64,
+          "NodeProto": 256, "NodeProto.output": 256, "AttributeProto": 128, "TensorProto": 768, "ValueInfoProto": 256,
+          "Dimension": 64,
         ])
     }
   }()

@@ -13,7 +13,7 @@ extension WireScan {
         try appendPayload(slice(content), of: field, number)
       } else {
         // Once unpacked, and again as a name or text of the IR.
-        try charge(2 * (content.count + Self.allocationOverhead) + field.elementSize, at: content)
+        try charge(2 * content.count + field.elementCost, at: content)
         appendDelimited(number, bytes[content])
       }
     case (.varint, .lengthDelimited) where field.isRepeated, (.fixed32, .lengthDelimited) where field.isRepeated,
@@ -57,8 +57,7 @@ extension WireScan {
     if field.role == .payload { return try appendPayload(numbers, of: field, number) }
     try numbers.withUnsafeBytes { numbers in
       let count = try count(numbers, field.kind, at: content)
-      // In the C array, and again in the IR's.
-      let (memory, overflow) = count.multipliedReportingOverflow(by: 2 * field.elementSize)
+      let (memory, overflow) = count.multipliedReportingOverflow(by: field.elementCost)
       try charge(overflow ? .max : memory, at: content)
       appendDelimited(number, numbers)
     }
@@ -92,7 +91,7 @@ extension WireScan {
   }
 
   private mutating func appendPayload(_ payload: ByteSlice, of field: WireSchema.Field, _ number: UInt32) throws {
-    try charge(MemoryLayout<ByteSlice>.stride + 2 * field.elementSize, at: payload.offset..<payload.offset)
+    try charge(MemoryLayout<ByteSlice>.stride + field.elementCost, at: payload.offset..<payload.offset)
     let index = UInt64(result.payloads.count)
     result.payloads.append(payload)
     switch field.kind {
@@ -130,7 +129,6 @@ extension WireScan {
   }
 
   private static let lengthSize = 5
-  private static let allocationOverhead = 48
 
   private static func appendVarint(_ value: UInt64, to bytes: inout [UInt8]) {
     var rest = value

@@ -102,7 +102,7 @@ struct WireScan {
         pieces = all
       }
       let mark = (result.message.count, result.payloads.count)
-      try charge(field.elementSize, at: content)
+      try charge(field.elementCost, at: content)
       let length = beginDelimited(number)
       try rewriteMessage(child, pieces[0], Array(pieces.dropFirst()), depth)
       endDelimited(length)

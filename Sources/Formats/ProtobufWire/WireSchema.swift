@@ -29,8 +29,8 @@ struct WireSchema: Sendable {
     let isRepeated: Bool
     /// Where in the C structure the members of the oneof note which of them is set; the same for all of them, `nil` outside of oneofs.
     let oneof: UInt32?
-    /// What one element of a repeated field takes in memory.
-    let elementSize: Int
+    /// What one element takes in memory, unpacked and translated, apart from its own content.
+    let elementCost: Int
     let role: Role
   }
 
@@ -50,7 +50,8 @@ struct WireSchema: Sendable {
 
   /// - Parameters:
   ///   - roles: those that are not `.kept`, under `<message>.<field>`.
-  ///   - translationCosts: what a message of that name takes beside its C structure once it is translated, its fields apart.
+  ///   - translationCosts: what a `<message>`, its fields apart, or an element of a `<message>.<field>` takes beside its C
+  ///     structure once it is translated.
   init(
     _ root: UnsafePointer<ProtobufCMessageDescriptor>, roles: [String: Role] = [:],
     translationCosts: [String: Int] = [:]
@@ -76,7 +77,8 @@ struct WireSchema: Sendable {
         message.fields[Int(field.id)] = Field(
           name: name, kind: kind, isRepeated: isRepeated,
           oneof: field.flags & UInt32(PROTOBUF_C_FIELD_FLAG_ONEOF.rawValue) != 0 ? field.quantifier_offset : nil,
-          elementSize: Self.elementSize(of: field), role: roles["\(message.name).\(name)"] ?? .kept)
+          elementCost: Self.elementCost(of: field) + translationCosts["\(message.name).\(name)", default: 0],
+          role: roles["\(message.name).\(name)"] ?? .kept)
         if case .message = kind, !isRepeated { message.hasSingularMessages = true }
       }
       messages.append(message)
@@ -97,13 +99,15 @@ struct WireSchema: Sendable {
     }
   }
 
-  private static func elementSize(of field: ProtobufCFieldDescriptor) -> Int {
+  /// Texts are allocated twice, unpacked and as a name of the IR; numbers lie in two arrays.
+  private static func elementCost(of field: ProtobufCFieldDescriptor) -> Int {
     switch field.type {
-    case PROTOBUF_C_TYPE_BYTES: MemoryLayout<ProtobufCBinaryData>.size
+    case PROTOBUF_C_TYPE_MESSAGE: 8
+    case PROTOBUF_C_TYPE_BYTES, PROTOBUF_C_TYPE_STRING: MemoryLayout<ProtobufCBinaryData>.size + 2 * 48
     case PROTOBUF_C_TYPE_INT32, PROTOBUF_C_TYPE_UINT32, PROTOBUF_C_TYPE_SINT32, PROTOBUF_C_TYPE_ENUM,
       PROTOBUF_C_TYPE_FLOAT, PROTOBUF_C_TYPE_FIXED32, PROTOBUF_C_TYPE_SFIXED32, PROTOBUF_C_TYPE_BOOL:
-      4
-    default: 8
+      2 * 4
+    default: 2 * 8
     }
   }
 }
