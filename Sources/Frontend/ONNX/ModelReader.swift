@@ -45,7 +45,8 @@ final class ModelReader {
     self.diagnostics = diagnostics
     initializersAreConstant = model.ir_version < 4
     if model.ir_version > Self.newestVersion {
-      try diagnostics.warn("has IR version \(model.ir_version); this build of mcc knows those up to \(Self.newestVersion)")
+      try diagnostics.warn(
+        "has IR version \(model.ir_version); this build of mcc knows those up to \(Self.newestVersion)")
     }
     functions = Set(
       messages(model.functions, model.n_functions).map {
