@@ -34,7 +34,7 @@ import Testing
       "%y = Slice@1(%x) {ends = [3], starts = [1]} : f32[2]"),
     Case(
       13, "%x: f32[5]", "%y, %z = Split(%x) {num_outputs = 2}",
-      "%y_operand1 = constant [3, 2] : i64[2] | %y, %z = Split@13(%x, %y_operand1) : f32[3], f32[2]"),
+      "%y_split = constant [3, 2] : i64[2] | %y, %z = Split@13(%x, %y_split) : f32[3], f32[2]"),
     Case(
       11, "%x: f32[5]", "%y, %z = Split(%x) {num_outputs = 2}",
       "%y, %z = Split@11(%x) {split = [3, 2]} : f32[3], f32[2]"),
@@ -43,10 +43,10 @@ import Testing
     Case(12, "%x: f32[*]", "%y = Softmax(%x)", "%y = Softmax@11(%x) {axis = -1} : f32[*]"),
     Case(
       9, "%a: f32[2, 3], %b: f32[3, 4]", "%y = Gemm(%a, %b)",
-      "%y_operand2 = constant splat 0.0 : f32[1] | %y = Gemm@9(%a, %b, %y_operand2) : f32[2, 4]"),
+      "%y_C = constant splat 0.0 : f32[1] | %y = Gemm@9(%a, %b, %y_C) : f32[2, 4]"),
     Case(
       11, "%x: f32[1, 1, 2, 2]", "%s = constant [1, 1, 4, 4] : i64[4] | %y = Resize(%x, _, _, %s)",
-      "%s = constant [1, 1, 4, 4] : i64[4] | %y_operand1 = constant [] : f32[0] | %y_operand2 = constant [] : f32[0] | %y = Resize@11(%x, %y_operand1, %y_operand2, %s) : f32[1, 1, 4, 4]"
+      "%s = constant [1, 1, 4, 4] : i64[4] | %y_roi = constant [] : f32[0] | %y_scales = constant [] : f32[0] | %y = Resize@11(%x, %y_roi, %y_scales, %s) : f32[1, 1, 4, 4]"
     ),
     Case(
       9, "%x: f32[1, 1, 2, 2]",

@@ -26,17 +26,17 @@ import Testing
     // Axes
     Case(
       11, "%x: f32[1, 3]", "%y = Squeeze@11(%x) {axes = [0]} : f32[3]",
-      "%y_operand1 = constant [0] : i64[1] | %y = Squeeze(%x, %y_operand1) : f32[3]"),
+      "%y_axes = constant [0] : i64[1] | %y = Squeeze(%x, %y_axes) : f32[3]"),
     Case(7, "%x: f32[1, 3]", "%y = Squeeze@1(%x) : f32[3]", "%y = Squeeze(%x) : f32[3]"),
     Case(
       11, "%x: f32[3]", "%y = Unsqueeze@11(%x) {axes = [0, -1]} : f32[1, 3, 1]",
-      "%y_operand1 = constant [0, -1] : i64[2] | %y = Unsqueeze(%x, %y_operand1) : f32[1, 3, 1]"),
+      "%y_axes = constant [0, -1] : i64[2] | %y = Unsqueeze(%x, %y_axes) : f32[1, 3, 1]"),
     Case(
       11, "%x: f32[2, n]", "%y = ReduceSum@11(%x) {axes = [1], keepdims = 0} : f32[2]",
-      "%y_operand1 = constant [1] : i64[1] | %y = ReduceSum(%x, %y_operand1) {keepdims = 0} : f32[2]"),
+      "%y_axes = constant [1] : i64[1] | %y = ReduceSum(%x, %y_axes) {keepdims = 0} : f32[2]"),
     Case(
       17, "%x: f32[2, n]", "%y = ReduceMean@13(%x) {axes = [-1]} : f32[2, 1]",
-      "%y_operand1 = constant [-1] : i64[1] | %y = ReduceMean(%x, %y_operand1) : f32[2, 1]"),
+      "%y_axes = constant [-1] : i64[1] | %y = ReduceMean(%x, %y_axes) : f32[2, 1]"),
     Case(13, "%x: f32[2, n]", "%y = ReduceMax@13(%x) : f32[1, 1]", "%y = ReduceMax(%x) : f32[1, 1]"),
     Case(13, "%x: f32[2]", "%y = ReduceL2@13(%x) {axes = ints []} : f32[1]", nil),
     Case(13, "%x: i32[2]", "%y = ReduceLogSum@13(%x) : i32[1]", nil),
@@ -44,11 +44,11 @@ import Testing
     // Activations
     Case(
       7, "%x: f16[2]", "%y = Clip@6(%x) {max = 6.0, min = 0.0} : f16[2]",
-      "%y_operand1 = constant [0.0] : f16[] | %y_operand2 = constant [6.0] : f16[] | %y = Clip(%x, %y_operand1, %y_operand2) : f16[2]"
+      "%y_min = constant [0.0] : f16[] | %y_max = constant [6.0] : f16[] | %y = Clip(%x, %y_min, %y_max) : f16[2]"
     ),
     Case(
       10, "%x: f32[2]", "%y = Clip@6(%x) {max = 6.0} : f32[2]",
-      "%y_operand2 = constant [6.0] : f32[] | %y = Clip(%x, _, %y_operand2) : f32[2]"),
+      "%y_max = constant [6.0] : f32[] | %y = Clip(%x, _, %y_max) : f32[2]"),
     Case(10, "%x: f16[2]", "%y = Clip@6(%x) {max = 3e+38} : f16[2]", nil),
     Case(10, "%x: ?", "%y = Clip@6(%x) {max = 3.0} : ?", nil),
     Case(9, "%x: f32[2, 5]", "%y = Softmax@1(%x) {axis = 1} : f32[2, 5]", "%y = Softmax(%x) {axis = 1} : f32[2, 5]"),
@@ -61,25 +61,25 @@ import Testing
     // Selections
     Case(
       9, "%x: f32[4, 4]", "%y = Slice@1(%x) {axes = [1], ends = [3], starts = [1]} : f32[4, 2]",
-      "%y_operand1 = constant [1] : i64[1] | %y_operand2 = constant [3] : i64[1] | %y_operand3 = constant [1] : i64[1] | %y = Slice(%x, %y_operand1, %y_operand2, %y_operand3) : f32[4, 2]"
+      "%y_starts = constant [1] : i64[1] | %y_ends = constant [3] : i64[1] | %y_axes = constant [1] : i64[1] | %y = Slice(%x, %y_starts, %y_ends, %y_axes) : f32[4, 2]"
     ),
     Case(
       9, "%x: f32[4, 4]", "%y = Slice@1(%x) {ends = [3], starts = [1]} : f32[2, 4]",
-      "%y_operand1 = constant [1] : i64[1] | %y_operand2 = constant [3] : i64[1] | %y = Slice(%x, %y_operand1, %y_operand2) : f32[2, 4]"
+      "%y_starts = constant [1] : i64[1] | %y_ends = constant [3] : i64[1] | %y = Slice(%x, %y_starts, %y_ends) : f32[2, 4]"
     ),
     Case(
       10, "%x: f32[3]", "%y = Pad@2(%x) {pads = [1, 0], value = 2.5} : f32[4]",
-      "%y_operand1 = constant [1, 0] : i64[2] | %y_operand2 = constant [2.5] : f32[] | %y = Pad(%x, %y_operand1, %y_operand2) : f32[4]"
+      "%y_pads = constant [1, 0] : i64[2] | %y_constant_value = constant [2.5] : f32[] | %y = Pad(%x, %y_pads, %y_constant_value) : f32[4]"
     ),
     Case(
       10, "%x: f32[3]", "%y = Pad@2(%x) {mode = \"edge\", pads = [1, 0]} : f32[4]",
-      "%y_operand1 = constant [1, 0] : i64[2] | %y = Pad(%x, %y_operand1) {mode = \"edge\"} : f32[4]"),
+      "%y_pads = constant [1, 0] : i64[2] | %y = Pad(%x, %y_pads) {mode = \"edge\"} : f32[4]"),
     Case(
       9, "%x: f32[3, 9]", "%y, %i = TopK@1(%x) {k = 2} : f32[3, 2], i64[3, 2]",
-      "%y_operand1 = constant [2] : i64[1] | %y, %i = TopK(%x, %y_operand1) : f32[3, 2], i64[3, 2]"),
+      "%y_K = constant [2] : i64[1] | %y, %i = TopK(%x, %y_K) : f32[3, 2], i64[3, 2]"),
     Case(
       11, "%x: f32[5]", "%y, %z = Split@11(%x) {split = [2, 3]} : f32[2], f32[3]",
-      "%y_operand1 = constant [2, 3] : i64[2] | %y, %z = Split(%x, %y_operand1) : f32[2], f32[3]"),
+      "%y_split = constant [2, 3] : i64[2] | %y, %z = Split(%x, %y_split) : f32[2], f32[3]"),
     Case(
       13, "%x: f32[n, 4]", "%y, %z = Split@13(%x) {axis = 1} : f32[n, 2], f32[n, 2]",
       "%y, %z = Split(%x) {axis = 1, num_outputs = 2} : f32[n, 2], f32[n, 2]"
@@ -107,13 +107,13 @@ import Testing
     ),
     Case(
       10, "%x: f32[2]", "%y = Dropout@10(%x) {ratio = 0.25} : f32[2]",
-      "%y_operand1 = constant [0.25] : f32[] | %y = Dropout(%x, %y_operand1) : f32[2]"),
+      "%y_ratio = constant [0.25] : f32[] | %y = Dropout(%x, %y_ratio) : f32[2]"),
     Case(7, "%x: f32[2]", "%y = Dropout@7(%x) : f32[2]", "%y = Dropout(%x) : f32[2]"),
     Case(18, "%x: f32[1, 4], %s: f32[2]", "%y = GroupNormalization@18(%x, %s, %s) {num_groups = 2} : f32[1, 4]", nil),
     // Resampling
     Case(
       7, "%x: f32[1, 1, 2, 2]", "%y = Upsample@7(%x) {scales = [1.0, 1.0, 2.0, 2.0]} : f32[1, 1, 4, 4]",
-      "%y_operand2 = constant [1.0, 1.0, 2.0, 2.0] : f32[4] | %y = Resize(%x, _, %y_operand2) {coordinate_transformation_mode = \"asymmetric\", nearest_mode = \"floor\"} : f32[1, 1, 4, 4]"
+      "%y_scales = constant [1.0, 1.0, 2.0, 2.0] : f32[4] | %y = Resize(%x, _, %y_scales) {coordinate_transformation_mode = \"asymmetric\", nearest_mode = \"floor\"} : f32[1, 1, 4, 4]"
     ),
     Case(
       9, "%x: f32[1, 1, 2, 2], %s: f32[4]", "%y = Upsample@9(%x, %s) {mode = \"linear\"} : f32[?, ?, ?, ?]",
@@ -141,7 +141,7 @@ import Testing
     Case(17, "%x: f32[1, 8, 1]", "%y = DFT@17(%x) : f32[1, 8, 2]", "%y = DFT(%x) : f32[1, 8, 2]"),
     Case(
       17, "%x: f32[1, 8, 4, 1]", "%y = DFT@17(%x) {axis = 1} : f32[1, 8, 4, 2]",
-      "%y_operand2 = constant [1] : i64[] | %y = DFT(%x, _, %y_operand2) : f32[1, 8, 4, 2]"),
+      "%y_axis = constant [1] : i64[] | %y = DFT(%x, _, %y_axis) : f32[1, 8, 4, 2]"),
     Case(17, "%x: f32[1, 8, 4, 1]", "%y = DFT@17(%x) : f32[1, 8, 4, 2]", nil),
     Case(9, "%x: i32[2]", "%y = Erf@9(%x) : i32[2]", nil),
     Case(9, "%x: f32[2]", "%y = Erf@9(%x) : f32[2]", "%y = Erf(%x) : f32[2]"),

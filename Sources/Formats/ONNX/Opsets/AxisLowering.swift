@@ -21,12 +21,10 @@ struct AxisLowering {
   }
 
   /// Counts the axes of an operation that is otherwise lowered from the front.
-  ///
-  /// - Parameter definition: the operator in the IR's form.
-  func lower(_ editor: OpsetEditor, _ definition: OpDefinition) throws {
-    guard isNeeded, definitions.contains(ObjectIdentifier(definition)) else { return }
+  func lower(_ editor: OpsetEditor) throws {
+    guard isNeeded, definitions.contains(ObjectIdentifier(editor.definition)) else { return }
     let operation = editor.operation
-    let ranked = definition === OpDefinition.unsqueeze ? operation.result() : operation.operand(0)
+    let ranked = editor.definition === OpDefinition.unsqueeze ? operation.result() : operation.operand(0)
     func fromFront(_ axis: Int64) throws -> Int64 {
       guard axis < 0 else { return axis }
       guard let rank = ranked?.tensorType?.rank else {
@@ -34,7 +32,9 @@ struct AxisLowering {
       }
       return axis.addingReportingOverflow(Int64(rank)).partialValue
     }
-    if case .int(let axis)? = operation.attributes["axis"] { editor.setAttribute("axis", to: .int(try fromFront(axis))) }
+    if case .int(let axis)? = operation.attributes["axis"] {
+      editor.setAttribute("axis", to: .int(try fromFront(axis)))
+    }
     if case .ints(let axes)? = operation.attributes["axes"] {
       editor.setAttribute("axes", to: .ints(try axes.map(fromFront)))
     }

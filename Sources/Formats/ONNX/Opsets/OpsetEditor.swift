@@ -3,12 +3,15 @@ import IR
 /// One operation and the changes that adapters make to it.
 struct OpsetEditor {
   let operation: Operation
+  /// The operator in the IR's form.
+  let definition: OpDefinition
   /// The opset that is to be written; `nil` while raising.
   let target: Int?
   private let rewriter: Rewriter
 
-  init(_ operation: Operation, _ rewriter: Rewriter, target: Int? = nil) {
+  init(_ operation: Operation, _ definition: OpDefinition, _ rewriter: Rewriter, target: Int? = nil) {
     self.operation = operation
+    self.definition = definition
     self.rewriter = rewriter
     self.target = target
   }
@@ -54,10 +57,10 @@ struct OpsetEditor {
 
   /// A new constant that is to be the operand at `index` of the IR's form.
   func constant(_ literal: TensorLiteral, _ index: Int) throws -> Value {
-    let root = operation.presentResults.first?.name ?? operation.definition.name
+    let root = operation.presentResults.first?.name ?? definition.name
     let isInFunction = operation.parent.map { !rewriter.module.main.encloses($0) } ?? false
     let constant = try Builder(rewriter.module, at: .before(operation)).insertConstant(
-      .tensor(literal), name: rewriter.module.freshName(ByteString("\(root.text)_operand\(index)")),
+      .tensor(literal), name: rewriter.module.freshName(ByteString(root.bytes + "_\(operandName(index))".utf8)),
       form: isInFunction ? .operation : .initializer(slot: nil), location: Location(passes: [rewriter.pass]))
     guard let result = constant.result() else { throw ModelError(.internalFailure, "a constant has no result") }
     return result
@@ -91,25 +94,21 @@ struct OpsetEditor {
   }
 
   private func operandName(_ index: Int) -> String {
-    let operands = operation.definition.operands
-    return operands.indices.contains(index) ? operands[index].name : "\(index)"
+    definition.operands.indices.contains(index) ? definition.operands[index].name : "\(index)"
   }
 
   // MARK: What the source said otherwise
 
-  /// The attributes that the IR's form needs and the source's form implied: lowering takes them away without asking.
-  private static let implied = "onnx.implied_attributes"
-  /// The attributes that the source wrote and the IR's form neither says nor needs.
-  private static let kept = "onnx.kept_attributes"
-
   /// Sets an attribute that the source's form implies.
   func imply(_ name: ByteString, _ value: AttributeValue) {
     setAttribute(name, to: value)
-    note(.bytes(name), in: Self.implied)
+    note(.bytes(name), in: ONNXProperty.impliedAttributes)
   }
 
   /// Whether the source's form implied the attribute; forgets it.
-  func takeImplied(_ name: ByteString) -> Bool { take(in: Self.implied) { $0 == .bytes(name) } != nil }
+  func takeImplied(_ name: ByteString) -> Bool {
+    take(in: ONNXProperty.impliedAttributes) { $0 == .bytes(name) } != nil
+  }
 
   /// Moves an attribute that the IR's form does not have into the annotations.
   func keep(_ name: ByteString) {
@@ -120,12 +119,12 @@ struct OpsetEditor {
     default: return
     }
     setAttribute(name, to: nil)
-    note(.list([.bytes(name), value]), in: Self.kept)
+    note(.list([.bytes(name), value]), in: ONNXProperty.keptAttributes)
   }
 
   /// Writes a kept attribute again.
   func restoreKept(_ name: ByteString) {
-    let entry = take(in: Self.kept) { property in
+    let entry = take(in: ONNXProperty.keptAttributes) { property in
       if case .list(let parts) = property { parts.first == .bytes(name) } else { false }
     }
     guard case .list(let parts)? = entry, parts.count == 2 else { return }

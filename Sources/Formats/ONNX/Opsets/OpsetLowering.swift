@@ -5,12 +5,15 @@ struct OpsetLowering {
   private let target: OpsetVersions
   private let rewriter: Rewriter
   private let axes: AxisLowering
+  private let constantAdditions: [OperatorHistory.Addition]
   private var plans: [ObjectIdentifier: Plan] = [:]
 
   init(_ module: Module, _ target: OpsetVersions) {
     self.target = target
     rewriter = Rewriter(module, pass: "lower")
     axes = AxisLowering(module, target[""])
+    let additions = OperatorHistory.of(domain: "", name: "Constant")?.additions ?? []
+    constantAdditions = additions.filter { if case .resultTypes = $0.feature { true } else { false } }
   }
 
   /// What is to be done with every operation of a definition.
@@ -41,18 +44,17 @@ struct OpsetLowering {
     case .keep: break
     case .refuse(let reason): throw ModelError(.invalidModel, place: operation.place, reason)
     case .lower(let lacking, let step):
-      let editor = OpsetEditor(operation, rewriter, target: opset)
+      let editor = OpsetEditor(operation, operation.definition, rewriter, target: opset)
       for addition in lacking where operation.uses(addition.feature) {
         throw editor.unsayable(operation.description(of: addition.feature), since: addition.version)
       }
       try OpsetVocabulary.check(operation, opset, editor)
       dropDefaults(operation, lacking, editor)
-      let definition = operation.definition
       if let step {
         try step.adapter.lower(editor, step.form)
         editor.setDefinition(to: step.definition)
       }
-      try axes.lower(editor, definition)
+      try axes.lower(editor)
     }
   }
 
@@ -106,12 +108,16 @@ struct OpsetLowering {
 
   // MARK: Constants
 
-  /// Constant operations had no attribute but `value` before version 12, and `sparse_value` from 11 on.
+  /// Constant operations had no attribute but `value` before version 12, `sparse_value` before 11, and fewer types the
+  /// older. Initializers are no operations: they take what their file's format does.
   private func lowerConstant(_ constant: Operation, _ opset: Int) throws {
-    guard opset < 12, constant.constantForm == .operation, let attribute = constant.attributes.all.first,
-      attribute.name != "value"
-    else { return }
-    let editor = OpsetEditor(constant, rewriter, target: opset)
+    guard constant.constantForm == .operation, let attribute = constant.attributes.all.first else { return }
+    let editor = OpsetEditor(constant, .constant, rewriter, target: opset)
+    for addition in constantAdditions where addition.version > opset && constant.uses(addition.feature) {
+      let type = constant.result()?.type ?? .unknown
+      throw editor.unsayable("a Constant operation of type \(type)", since: addition.version)
+    }
+    guard opset < 12, attribute.name != "value" else { return }
     if case .sparseTensor = attribute.value {
       guard opset < 11 else { return }
       throw editor.unsayable("a sparse constant", since: 11)

@@ -47,7 +47,7 @@ package enum Opsets {
     else { return }
     let known = definition.attributes.map(\.name) + (adapter?.formerAttributes ?? []) + forgotten
     guard operation.attributes.all.allSatisfy({ known.contains($0.name) && $0.annotations == nil }) else { return }
-    let editor = OpsetEditor(operation, rewriter)
+    let editor = OpsetEditor(operation, definition, rewriter)
     if let adapter, version < adapter.since || definition.name != name {
       guard try adapter.raise(editor, .init(name: name, version: version)) else { return }
     }
@@ -67,6 +67,10 @@ package enum Opsets {
   ///
   /// - Throws: `ModelError` at the first operation that says what `target` cannot, naming the opset that could.
   package static func lower(_ module: Module, to target: OpsetVersions) throws {
+    if let opset = target[""], !(oldestTarget...OpCatalog.newestOpset).contains(opset) {
+      throw ModelError(
+        .usage, "opset \(opset) cannot be written, only those from \(oldestTarget) to \(OpCatalog.newestOpset)")
+    }
     var lowering = OpsetLowering(module, target)
     try module.forEachOperation { try lowering.lower($0) }
     for function in module.functions { lowering.lowerImports(of: function) }
