@@ -20,11 +20,23 @@ extension Compiler {
   func tell(_ before: ResultTable.End, _ after: ResultTable.End) {
     let table = ResultTable(
       before: before, after: after, worst: manager.weightErrors.worst, isLossy: !manager.weightErrors.entries.isEmpty,
-      notes: manager.remarks.filter { $0.kind == .note && requestedPasses.contains($0.pass) })
+      notes: notes)
     switch invocation.statistics {
     case .json?: console.error(table.json(manager.statistics))
     case .text?: console.error(table.text + statisticsText)
     case nil: console.error(table.text)
+    }
+  }
+
+  /// What the passes that the user named have to say about their work as a whole.
+  private var notes: [Remark] {
+    manager.remarks.filter { [.note, .idle].contains($0.kind) && requestedPasses.contains($0.pass) }
+  }
+
+  /// Tells, where no table does, which of the passes that were asked for found nothing to do.
+  func tellIdlePasses() {
+    for note in notes where note.kind == .idle {
+      console.error("\(invocation.input): note: \(note.pass): \(note.message)\n")
     }
   }
 

@@ -55,7 +55,7 @@ package final class Compiler {
       try tellWarnings()
       let bytes = try emit(module, format, input)
       try tellWarnings()
-      if let before { tell(before, end(of: module, bytes)) }
+      if let before { tell(before, end(of: module, bytes)) } else { tellIdlePasses() }
       if invocation.timesPasses { console.error(TimeTable(timer).text) }
       try writeRemarks()
     } catch let error as ModelError {

@@ -120,7 +120,12 @@ package final class PassManager {
   }
 
   private func collect(_ context: PassContext) {
-    remarks += context.remarks
+    let isIdle = context.rewriter.mutationCount == 0
+    remarks += context.remarks.map { remark in
+      var remark = remark
+      if isIdle && remark.kind == .note { remark.kind = .idle }
+      return remark
+    }
     let pass = context.rewriter.pass
     for (name, count) in context.statistics {
       if let index = statistics.firstIndex(where: { $0.pass == pass && $0.name == name }) {

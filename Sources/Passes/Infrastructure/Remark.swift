@@ -7,11 +7,13 @@ package struct Remark: Hashable, Sendable {
     case missed
     /// About the pass as a whole.
     case note
+    /// The same of a pass that changed nothing: most often why.
+    case idle
     /// Shown even when no remarks were asked for.
     case warning
   }
 
-  package let kind: Kind
+  package var kind: Kind
   package let pass: String
   /// `node 'conv1' (Conv)`; `nil` for the module as a whole.
   package let place: String?
