@@ -17,20 +17,21 @@ struct DataFile {
     _ layout: OutputLayout, besideModel destination: String, requested: String?, _ options: ExportOptions
   ) throws {
     let folder = OutputFile.folder(of: destination)
+    let plainName = requested ?? Self.name(besideModel: destination)
     let checksums = ChecksumList(count: layout.windows().count)
     var taken: (name: String, isNew: Bool)?
-    _ = try OutputFile.writeNew(in: folder, synchronizes: options.synchronizesFiles) { file in
+    _ = try OutputFile.writeNew("\(folder)/\(plainName)", synchronizes: options.synchronizesFiles) { file in
       let writer = OutputWriter(layout) { checksums.set($0, Checksum.of($1)) }
       try writer.write(to: file, threads: options.threads)
     } name: { file, _ in
       let checksum = Checksum.combining(checksums.checksums)
-      let names = requested.map { [$0] } ?? Self.names(besideModel: destination, checksum)
+      let names = [plainName] + (requested == nil ? [Self.name(besideModel: destination, checksum)] : [])
       for name in names where taken == nil {
         if let isNew = try file.takeNameIfFree("\(folder)/\(name)") { taken = (name, isNew) }
       }
       guard taken != nil else {
         throw ModelError(
-          .cannotCreate, file: "\(folder)/\(names[0])",
+          .cannotCreate, file: file.name,
           "is there already, with other contents, and weights that other models may need are never replaced; "
             + "remove it, or name another file with -external-data=<file>")
       }
@@ -45,11 +46,12 @@ struct DataFile {
     if isNew { unlink(path) }
   }
 
-  /// `model.onnx.data`, and where that is taken, a name that the contents give.
-  private static func names(besideModel destination: String, _ checksum: UInt64) -> [String] {
+  /// `model.onnx.data`; where that is taken, a name that the contents give: `model.onnx-0123456789abcdef.data`.
+  private static func name(besideModel destination: String, _ checksum: UInt64? = nil) -> String {
     let model = destination.split(separator: "/").last.map { String($0) } ?? destination
+    guard let checksum else { return "\(model).data" }
     let digits = String(checksum, radix: 16)
-    return ["\(model).data", "\(model)-\(String(repeating: "0", count: 16 - digits.count) + digits).data"]
+    return "\(model)-\(String(repeating: "0", count: 16 - digits.count))\(digits).data"
   }
 
   /// - Throws: `ModelError` where `name` is no plain file name, or the model's own.

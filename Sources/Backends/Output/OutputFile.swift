@@ -37,12 +37,13 @@ package final class OutputFile: Sendable {
     try write(open(destination), synchronizes: synchronizes, body) { file, _ in try file.takeName() }
   }
 
-  /// Writes a file that replaces none: `name` is asked for its path once it is complete.
+  /// Writes a file that replaces none. `name` has it take its name once it is complete; until then messages call it
+  /// `path`.
   static func writeNew<Result>(
-    in folder: String, synchronizes: Bool, _ body: (OutputFile) throws -> Result,
+    _ path: String, synchronizes: Bool, _ body: (OutputFile) throws -> Result,
     name: (OutputFile, Result) throws -> Void
   ) throws -> Result {
-    try write(openStaged("\(folder)/"), synchronizes: synchronizes, body, name: name)
+    try write(openStaged(path), synchronizes: synchronizes, body, name: name)
   }
 
   private static func write<Result>(

@@ -20,7 +20,9 @@ package enum SignalHandlers {
     for number in terminating where !isIgnored(number) { handle(number) { SignalHandlers.terminate($0) } }
     for number in traps { handle(number) { SignalHandlers.trap($0) } }
     handle(SIGBUS) { _ in SignalHandlers.busError() }
+    // What these say, a failed write says too, and then nothing is left behind.
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   private static func isIgnored(_ number: Int32) -> Bool {
