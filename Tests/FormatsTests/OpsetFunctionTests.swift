@@ -103,6 +103,27 @@ import Testing
     #expect(throws: ModelError.self) { try Opsets.lower(module.clone(), to: target) }
   }
 
+  /// Files have types that their opset does not list, and runtimes that take them.
+  @Test func typesOfTheFileAreItsOwn() throws {
+    for (source, isWritten) in [(12, true), (14, false)] {
+      let module = try module(
+        target: 12, function: 12, "%b = Relu(%a) : ?", main: "%i = Cast(%x) {to = 6} %y = Relu(%i)")
+      var annotations = Annotations()
+      annotations[ONNXProperty.sourceOpset] = .integer(Int64(source))
+      module.annotations = annotations
+      let copy = module.clone()
+      guard isWritten else {
+        #expect(throws: ModelError.self) { try Opsets.lower(copy, to: module.target) }
+        continue
+      }
+      try Opsets.lower(copy, to: module.target)
+      // What a pass made has to fit.
+      let relu = try #require(module.main.operations.first { $0.is(.relu) })
+      relu.location = relu.location.rewritten(by: "test")
+      #expect(throws: ModelError.self) { try Opsets.lower(module.clone(), to: module.target) }
+    }
+  }
+
   @Test func otherDomainsPassThrough() throws {
     let module = try module(
       target: 17, function: 17, "%b = Relu(%a) : ?", main: "%y = \"com.microsoft\"::FusedConv(%x) {a = 1} : ?")

@@ -59,6 +59,12 @@ import Testing
     Case(
       11, "%c: bool[]", "%a = constant operation {value_ints = [1, 2]} | %y = Identity(%a)",
       "%a = constant operation [1, 2] : i64[2] | %y = Identity(%a) : i64[2]"),
+    Case(
+      8, "%c: bool[]", "%a = constant operation [1, 2] : i64[2] | %y = Identity(%a)",
+      "%a = constant [1, 2] : i64[2] | %y = Identity(%a) : i64[2]"),
+    Case(
+      8, "%c: bool[]", "%a = constant operation [1.0, 2.0] : f32[2] | %y = Identity(%a)",
+      "%a = constant operation [1.0, 2.0] : f32[2] | %y = Identity(%a) : f32[2]"),
     // Axes counted from the back
     Case(
       10, "%x: f32[1, 3, 1]", "%a = constant [-1, 0] : i64[2] | %y = Squeeze(%x, %a)",

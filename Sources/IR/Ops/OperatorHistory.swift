@@ -15,6 +15,14 @@ package struct OperatorHistory: Sendable {
     case result(Int)
     case resultTypes(Int, ElementTypes)
     case resultKind(Int, Kind)
+
+    /// Whether this is about types alone.
+    package var isType: Bool {
+      switch self {
+      case .differentElementTypes, .operandTypes, .operandKind, .resultTypes, .resultKind: true
+      case .attribute, .operand, .absentOperand, .result: false
+      }
+    }
   }
 
   /// A kind of value that is no tensor.

@@ -24,6 +24,9 @@ struct OpsetEditor {
       "\(what) cannot be written in \(written), but from opset \(since) on (-opset=\(since))")
   }
 
+  /// Whether the operation is part of a function, where constants are operations.
+  var isInFunction: Bool { operation.parent.map { !rewriter.module.main.encloses($0) } ?? false }
+
   // MARK: Attributes
 
   /// Whether the attribute is absent or written as a list of numbers that is not empty. Anything else an adapter leaves
@@ -58,7 +61,6 @@ struct OpsetEditor {
   /// A new constant that is to be the operand at `index` of the IR's form.
   func constant(_ literal: TensorLiteral, _ index: Int) throws -> Value {
     let root = operation.presentResults.first?.name ?? definition.name
-    let isInFunction = operation.parent.map { !rewriter.module.main.encloses($0) } ?? false
     let constant = try Builder(rewriter.module, at: .before(operation)).insertConstant(
       .tensor(literal), name: rewriter.module.freshName(ByteString(root.bytes + "_\(operandName(index))".utf8)),
       form: isInFunction ? .operation : .initializer(slot: nil), location: Location(passes: [rewriter.pass]))

@@ -3,6 +3,8 @@ import IR
 /// Takes the operations of a clone to the forms that they have in a target.
 struct OpsetLowering {
   private let target: OpsetVersions
+  /// Whether the target is the opset that the file was written in.
+  private let isSource: Bool
   private let rewriter: Rewriter
   private let axes: AxisLowering
   private let constantAdditions: [OperatorHistory.Addition]
@@ -11,9 +13,10 @@ struct OpsetLowering {
   init(_ module: Module, _ target: OpsetVersions) {
     self.target = target
     rewriter = Rewriter(module, pass: "lower")
+    isSource = target[""].map { Int64($0) } == module.annotations?.integer(ONNXProperty.sourceOpset)
     axes = AxisLowering(module, target[""])
     let additions = OperatorHistory.of(domain: "", name: "Constant")?.additions ?? []
-    constantAdditions = additions.filter { if case .resultTypes = $0.feature { true } else { false } }
+    constantAdditions = additions.filter(\.feature.isType)
   }
 
   /// What is to be done with every operation of a definition.
@@ -45,7 +48,7 @@ struct OpsetLowering {
     case .refuse(let reason): throw ModelError(.invalidModel, place: operation.place, reason)
     case .lower(let lacking, let step):
       let editor = OpsetEditor(operation, operation.definition, rewriter, target: opset)
-      for addition in lacking where operation.uses(addition.feature) {
+      for addition in lacking where operation.uses(addition.feature) && !isWritten(addition, operation) {
         throw editor.unsayable(operation.description(of: addition.feature), since: addition.version)
       }
       try OpsetVocabulary.check(operation, opset, editor)
@@ -56,6 +59,12 @@ struct OpsetLowering {
       }
       try axes.lower(editor)
     }
+  }
+
+  /// Whether a feature is of types, and the file has the operation with those in this very opset: its author's runtime
+  /// took them.
+  private func isWritten(_ addition: OperatorHistory.Addition, _ operation: Operation) -> Bool {
+    isSource && operation.location.passes.isEmpty && addition.feature.isType
   }
 
   private func plan(for definition: OpDefinition, _ opset: Int) -> Plan {
@@ -109,20 +118,27 @@ struct OpsetLowering {
   // MARK: Constants
 
   /// Constant operations had no attribute but `value` before version 12, `sparse_value` before 11, and fewer types the
-  /// older. Initializers are no operations: they take what their file's format does.
+  /// older. Initializers are no operations: they take what their file's format does, and stand in where they can.
   private func lowerConstant(_ constant: Operation, _ opset: Int) throws {
     guard constant.constantForm == .operation, let attribute = constant.attributes.all.first else { return }
     let editor = OpsetEditor(constant, .constant, rewriter, target: opset)
+    let literal = try TensorLiteral(attribute.value)
     for addition in constantAdditions where addition.version > opset && constant.uses(addition.feature) {
-      let type = constant.result()?.type ?? .unknown
-      throw editor.unsayable("a Constant operation of type \(type)", since: addition.version)
+      guard !isWritten(addition, constant) else { continue }
+      guard let literal, !editor.isInFunction else {
+        throw editor.unsayable(
+          "a Constant operation of type \(constant.result()?.type ?? .unknown)", since: addition.version)
+      }
+      let initializer = try rewriter.insertConstant(literal, name: constant.result()?.name ?? "", before: constant)
+      return try rewriter.replace(constant, with: [initializer])
     }
     guard opset < 12, attribute.name != "value" else { return }
-    if case .sparseTensor = attribute.value {
-      guard opset < 11 else { return }
-      throw editor.unsayable("a sparse constant", since: 11)
+    guard let literal else {
+      guard case .sparseTensor = attribute.value, opset >= 11 else {
+        throw editor.unsayable("such a constant", since: 11)
+      }
+      return
     }
-    guard let literal = try TensorLiteral(attribute.value) else { throw editor.unsayable("such a constant", since: 12) }
     editor.setAttribute(attribute.name, to: nil)
     editor.setAttribute("value", to: .tensor(literal))
   }
