@@ -31,11 +31,7 @@ struct DataFiles {
     guard case .file(let path)? = destination else { return }
     var target = stat()
     guard stat(path, &target) == 0 else { return }
-    for file in files {
-      var status = stat()
-      guard fstat(file.descriptor, &status) == 0, status.st_dev == target.st_dev, status.st_ino == target.st_ino else {
-        continue
-      }
+    if files.contains(where: { $0.identity == MappedFile.Identity(target) }) {
       throw ModelError(.cannotCreate, file: path, "holds weights of the input; write the output elsewhere")
     }
   }

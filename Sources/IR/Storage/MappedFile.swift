@@ -1,13 +1,31 @@
 import Glibc
+import Synchronization
 
-/// A file mapped read-only, with its descriptor kept for copies inside the kernel.
+/// A file mapped read-only.
 package final class MappedFile: Sendable {
   package let path: String
-  package let descriptor: Int32
+  /// What the system knows the file by, whatever its names: device and number.
+  package let identity: Identity
   /// The start of the mapping; for an empty file, a pointer that must not be read.
   nonisolated(unsafe) package let base: UnsafeRawPointer
   package let count: Int
   private let mapped: Bool
+  /// Kept for reads past the mapping; `nil` where several files have theirs already.
+  private let descriptor: Int32?
+
+  package struct Identity: Hashable, Sendable {
+    private let device: UInt
+    private let number: UInt
+
+    package init(_ status: stat) {
+      device = UInt(status.st_dev)
+      number = UInt(status.st_ino)
+    }
+  }
+
+  /// A model may have more data files than a process may have open: these many are enough to read large weights.
+  private static let maximumDescriptors = 4
+  private static let descriptorCount = Atomic<Int>(0)
 
   private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
   /// How much the system maps at a fault, unless it was told otherwise.
@@ -46,8 +64,17 @@ package final class MappedFile: Sendable {
       mapped = false
     }
     self.path = path
-    self.descriptor = descriptor
     self.count = count
+    identity = Identity(status)
+    self.descriptor = Self.keeps(descriptor) ? descriptor : nil
+  }
+
+  /// Closes the descriptor unless it is one of the few that are kept.
+  private static func keeps(_ descriptor: Int32) -> Bool {
+    if descriptorCount.wrappingAdd(1, ordering: .relaxed).newValue <= maximumDescriptors { return true }
+    descriptorCount.wrappingSubtract(1, ordering: .relaxed)
+    close(descriptor)
+    return false
   }
 
   /// Gives back the pages of the range but its last, which may be part of what is read next.
@@ -59,9 +86,13 @@ package final class MappedFile: Sendable {
     madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, MADV_DONTNEED)
   }
 
-  /// Copies the bytes at `offset` through the descriptor: they never enter the resident set, and a file that shrank
-  /// meanwhile is an error instead of a SIGBUS.
+  /// Copies the bytes at `offset`, where it can past the mapping: they never enter the resident set, and a file that
+  /// shrank meanwhile is an error instead of a SIGBUS.
   package func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws {
+    guard let descriptor else {
+      output.copyMemory(from: UnsafeRawBufferPointer(start: base + offset, count: output.count))
+      return giveBackPages(offset: offset, count: output.count)
+    }
     var done = 0
     while done < output.count {
       let count = pread(descriptor, output.baseAddress.map { $0 + done }, output.count - done, offset + done)
@@ -76,6 +107,8 @@ package final class MappedFile: Sendable {
 
   deinit {
     if mapped { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+    guard let descriptor else { return }
     close(descriptor)
+    Self.descriptorCount.wrappingSubtract(1, ordering: .relaxed)
   }
 }
