@@ -17,7 +17,7 @@ import Testing
         %w = constant splat 0.5 : f32[300, 300]
         %t = constant ["a", "\xff"] : string[2]
         %e = constant [] : f32[0, 3]
-        %i = constant input 3 [1, 2] : i4[2]
+        %i = constant input -3 [1, 2] : i4[2]
         %k = constant operation {value_float = -0.0} : f32[]
         %p = constant operation {sparse_value = sparse([1.0] : f32[1] at [3] : i64[1]) : f32[8]} : f32[8]
         %a, _ = "com.example"::Foo:over(%x, _, %w) {

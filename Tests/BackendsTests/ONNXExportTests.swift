@@ -144,6 +144,15 @@ import Testing
   // MARK: What cannot be said
 
   @Test(arguments: [
+    #"with {"onnx.value_info_order" = [-9223372036854775808, 9223372036854775807]}"#,
+    #"with {"onnx.initializer_order" = [5], "onnx.value_info_order" = ["a"]}"#,
+  ]) func ordersOfNothingDoNotCount(annotations: String) throws {
+    let module = try written(
+      "graph @g(%x: f32[2]) -> (y: f32[2]) \(annotations) { %y = Foo(%x) : f32[2] declared return %y }")
+    #expect(try graph(module) == ["%y = Foo(%x) : f32[2]", "return %y"])
+  }
+
+  @Test(arguments: [
     #"%y = Foo(%x) with {"onnx.unknown_fields" = "\x80\x80"} : f32[2]"#,
     #"%y = Foo(%x) with {"onnx.device_configurations" = [1]} : f32[2]"#,
     #"%y = Foo(%x) : f32[2] annotate(%y) {kind = "sharding"}"#,

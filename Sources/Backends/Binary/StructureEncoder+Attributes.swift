@@ -66,7 +66,7 @@ extension StructureEncoder {
     try write(literal.values)
     try write(literal.indices)
     body.append(count: literal.dimensions.count)
-    for dimension in literal.dimensions { body.append(count: dimension) }
+    for dimension in literal.dimensions { body.append(signed: Int64(dimension)) }
   }
 
   // MARK: Annotations

@@ -66,7 +66,7 @@ extension StructureEncoder {
     case .initializer(nil): body.append(byte: StructureCode.ConstantTag.initializer.rawValue)
     case .initializer(let slot?):
       body.append(byte: StructureCode.ConstantTag.input.rawValue)
-      body.append(count: slot)
+      body.append(signed: Int64(slot))
     case .operation: body.append(byte: StructureCode.ConstantTag.operation.rawValue)
     }
   }

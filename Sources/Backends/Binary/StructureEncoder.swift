@@ -69,7 +69,7 @@ struct StructureEncoder {
     body.append(count: versions.entries.count)
     for entry in versions.entries {
       write(entry.domain)
-      body.append(count: entry.version)
+      body.append(signed: Int64(entry.version))
     }
   }
 

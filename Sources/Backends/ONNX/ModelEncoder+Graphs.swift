@@ -130,7 +130,7 @@ extension ModelEncoder {
       try arena.message(onnx__value_info_proto__init, wire: $0)
     }
     let order = graph.annotations?.integerList(ONNXProperty.valueInfoOrder)
-    return permuted(declared + extra, by: order?.map { $0 >= 0 ? $0 : declared.count - 1 - $0 })
+    return permuted(declared + extra, by: order?.map { $0 >= 0 ? $0 : declared.count &+ ~$0 })
   }
 
   // MARK: Quantization annotations

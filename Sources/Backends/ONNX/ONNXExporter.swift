@@ -14,8 +14,12 @@ package struct ONNXExporter: Exporter {
   ) throws -> Int {
     let lowered = module.clone()
     try Opsets.lower(lowered, to: module.target)
+    let version = IRVersion.version(for: lowered)
+    if let source = module.annotations?.integer(ONNXProperty.irVersion), source != version {
+      diagnostics.remark("IR version \(source) becomes \(version), which its opset needs")
+    }
     let writing = ONNXWriting(lowered, names: try ValueNames(lowered), destination: destination, options: options)
-    guard try !writing.asksForExternalData() else { return try writing.writeWithExternalData() }
+    guard !writing.asksForExternalData() else { return try writing.writeWithExternalData() }
     let layout = try writing.layout(.inline)
     if layout.byteCount <= Self.maximumModelBytes { return try writing.write(layout) }
     try diagnostics.warn(
@@ -40,7 +44,7 @@ private struct ONNXWriting {
   }
 
   /// Whether the weights belong beside the model: the user says so, or the source had some there.
-  func asksForExternalData() throws -> Bool {
+  func asksForExternalData() -> Bool {
     switch options.externalData {
     case .besideModel, .file: return true
     case .asInSource:

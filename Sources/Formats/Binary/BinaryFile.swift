@@ -64,6 +64,9 @@ package struct BinaryFile {
     }
   }
 
+  /// Entries of a few bytes take some hundred in memory, of which a file may have 64 MiB and 16 times its size.
+  private static func maximumTableBytes(in fileBytes: Int) -> Int { (2 << 20) + fileBytes / 2 }
+
   private static func readTable(_ contents: ByteSlice) throws -> (table: SectionTable, start: Int) {
     let trailerStart = contents.count - BinaryFormat.trailerBytes
     let (start, count, checksum) = try contents.withUnsafeBytes { bytes in
@@ -78,6 +81,9 @@ package struct BinaryFile {
     guard let start = Int(exactly: start), let count = Int(exactly: count), start >= BinaryFormat.headerBytes,
       start <= trailerStart, count == trailerStart - start
     else { throw ModelError(.invalidModel, place: "trailer", "is damaged: the table is not where it says") }
+    guard count <= maximumTableBytes(in: contents.count) else {
+      throw ModelError(.invalidModel, place: "section table", "has \(count) bytes, too many for a file of this size")
+    }
     let slice = contents.slice(offset: start, count: count)
     let table = try slice?.withUnsafeBytes { bytes in
       guard Checksum.of(bytes) == checksum else {

@@ -39,13 +39,16 @@ package struct ZstdBlocks: BlockSource {
     var blocks: [Range<Int>] = []
     for index in 0..<section.blockCount {
       let size = source.size(of: index)
-      guard size <= source.frameBytes - offset else { throw source.damaged }
+      guard size >= minimumFrameBytes, size <= source.frameBytes - offset else { throw source.damaged }
       blocks.append(offset..<offset + size)
       offset += size
     }
     guard offset == source.frameBytes else { throw source.damaged }
     return blocks + [offset..<stored.count]
   }
+
+  /// A frame has a magic number, a header and a block: what is smaller only takes memory.
+  private static let minimumFrameBytes = 9
 
   private var frameBytes: Int { stored.count - sizes.count }
   private var damaged: ModelError { ModelError(.invalidModel, place: place, "its frames do not fill it") }

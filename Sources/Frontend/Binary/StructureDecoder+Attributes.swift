@@ -78,7 +78,7 @@ extension StructureDecoder {
   private mutating func sparseLiteral() throws -> SparseLiteral {
     let values = try literal()
     let indices = try literal()
-    return SparseLiteral(values: values, indices: indices, dimensions: try elements { try $0.reader.integer() })
+    return SparseLiteral(values: values, indices: indices, dimensions: try elements { Int(try $0.reader.signed()) })
   }
 
   // MARK: Annotations

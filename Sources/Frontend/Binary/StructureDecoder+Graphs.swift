@@ -81,7 +81,7 @@ extension StructureDecoder {
     switch try tag(StructureCode.ConstantTag.self) {
     case .initializer: .initializer(slot: nil)
     case .operation: .operation
-    case .input: .initializer(slot: try reader.integer())
+    case .input: .initializer(slot: Int(try reader.signed()))
     }
   }
 

@@ -72,7 +72,7 @@ struct StructureDecoder {
 
   private mutating func opsets() throws -> OpsetVersions {
     let count = try reader.count(ofAtLeast: 2)
-    return OpsetVersions(try (0..<count).map { _ in .init(domain: try text(), version: try reader.integer()) })
+    return OpsetVersions(try (0..<count).map { _ in .init(domain: try text(), version: Int(try reader.signed())) })
   }
 
   private mutating func readFunction() throws {
