@@ -22,9 +22,7 @@ package struct DefinitionResolver {
   }
 
   private func resolve(_ key: OpCatalog.Key) -> OpDefinition {
-    let known = OpCatalog.definition(domain: key.domain, name: key.name)
-    // A file's operator that is called like one of the IR's own is a stranger.
-    let declared = known?.form == .builtin ? nil : known
+    let declared = OpCatalog.definition(domain: key.domain, name: key.name)
     guard key.domain == "" || key.domain == "ai.onnx", let opset = opsets[""] ?? opsets["ai.onnx"],
       let history = OperatorHistory.of(domain: "", name: key.name),
       let version = history.version(inOpset: opset)
