@@ -55,6 +55,32 @@ import Testing
         """)
   }
 
+  @Test func anOperationGoesWithItsRegions() throws {
+    try expect(
+      DCE(),
+      makes: """
+        graph @main(%c: bool[], %x: f32[2]) -> (y: f32[2]) {
+          %a = Relu(%x) : f32[2]
+          %y = If(%c) {
+            then_branch = graph @t() -> (r: f32[2]) {
+              %q = Exp(%a) : f32[2]
+              %r = Neg(%q) : f32[2]
+              return %r
+            },
+            else_branch = graph @e() -> (s: f32[2]) {
+              return %x
+            }
+          } : f32[2]
+          return %x
+        }
+        """,
+      into: """
+        graph @main(%c: bool[], %x: f32[2]) -> (y: f32[2]) {
+          return %x
+        }
+        """)
+  }
+
   @Test func randomOperationsThatNothingUsesGo() throws {
     try expect(
       DCE(),

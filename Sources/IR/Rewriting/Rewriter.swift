@@ -32,7 +32,7 @@ package final class Rewriter {
     }
     let operation = Builder(module, at: .before(anchor)).insert(
       definition, operands: operands, results: results, attributes: attributes, regions: regions,
-      location: Location(name: results.first?.name ?? "", passes: anchor.location.rewritten(by: pass).passes))
+      location: Location(passes: anchor.location.rewritten(by: pass).passes))
     do {
       try operation.inferTypes()
     } catch {
@@ -225,7 +225,10 @@ package final class Rewriter {
 
   private func discard(_ operation: Operation) {
     for region in operation.regions {
-      for inner in region.graph.operations {
+      // Backwards: a value lives until nothing uses it.
+      var current = region.graph.last
+      while let inner = current {
+        current = inner.previous
         observer?.willErase(inner)
         discard(inner)
       }

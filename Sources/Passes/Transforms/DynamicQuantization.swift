@@ -94,13 +94,12 @@ struct DynamicQuantization {
   }
 
   private func insertConstants(_ weight: Int8Weight, _ form: Form) throws -> WeightConstants {
-    let root = weight.constant.result()?.name.bytes ?? []
-    func insert(_ literal: TensorLiteral, _ suffix: String) throws -> Value {
-      try rewriter.insertConstant(literal, name: ByteString(root + suffix.utf8), before: weight.constant)
+    func insert(_ literal: TensorLiteral, _ part: String) throws -> Value {
+      try rewriter.insertConstant(literal, name: weight.name(of: part), before: weight.constant)
     }
     return WeightConstants(
-      integers: try insert(form.isTransposed ? weight.integers.transposedMatrix() : weight.integers, "_int8"),
-      scales: try insert(weight.scaleLiteral(form.scaleDimensions, times: form.factor), "_scale"))
+      integers: try insert(form.isTransposed ? weight.integers.transposedMatrix() : weight.integers, "int8"),
+      scales: try insert(weight.scaleLiteral(form.scaleDimensions, times: form.factor), "scale"))
   }
 
   // MARK: Operations

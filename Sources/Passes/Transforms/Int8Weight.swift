@@ -54,6 +54,24 @@ struct Int8Weight {
     context.weightErrors.record(meter, of: value.name.text)
   }
 
+  /// A name for a part of the encoding. Of a long weight's name it has the last words alone: the names are among the
+  /// bytes that an operation may add.
+  func name(of part: String) -> ByteString {
+    let whole = constant.result()?.name.bytes ?? []
+    var root = whole.suffix(Self.longestRoot)
+    if root.count < whole.count {
+      let separator = root.firstIndex { UInt8(ascii: ".") == $0 || UInt8(ascii: "/") == $0 || UInt8(ascii: ":") == $0 }
+      if let separator, separator + 1 < root.endIndex {
+        root = root[(separator + 1)...]
+      } else {
+        root = root.drop { $0 & 0xC0 == 0x80 }  // the rest of a character of UTF-8
+      }
+    }
+    return ByteString(Array(root) + Array("_\(part)".utf8))
+  }
+
+  private static let longestRoot = 28
+
   /// The bytes of integers and scales.
   var byteCount: Int { integers.byteCount + 4 * scales.count }
 

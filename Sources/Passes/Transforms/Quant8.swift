@@ -7,8 +7,8 @@ import IR
 ///   ->
 ///     %w_int8 = constant #w_int8 : i8[64, 3, 7, 7]
 ///     %w_scale = constant #w_scale : f32[64]
-///     %w_float = DequantizeLinear(%w_int8, %w_scale, _) {axis = 0}
-///     %y = Conv(%x, %w_float, %b)
+///     %w = DequantizeLinear(%w_int8, %w_scale, _) {axis = 0}
+///     %y = Conv(%x, %w, %b)
 ///
 /// An embedding is gathered first and decoded after, row by row: Mul(Cast(Gather(int8 table)), Gather(scales)). The
 /// gates of a recurrent layer are encoded as a matrix and reshaped. With `activations = dynamic`, matrix products and

@@ -19,24 +19,22 @@ struct WeightDecoding {
   func rewriteUsers() throws -> Bool {
     guard let value = weight.constant.result(), value.hasUses else { return false }
     let tables = value.weightRoles.filter(\.isTable).map(\.user)
-    let integers = try rewriter.insertConstant(weight.integers, name: named("int8"), before: weight.constant)
+    let integers = try rewriter.insertConstant(weight.integers, name: weight.name(of: "int8"), before: weight.constant)
     let isShared = value.useCount > tables.count
     let scales = try insertScales(rank: isShared || weight.axis == nil ? nil : weight.integers.dimensions.count)
     for gather in tables { try decodeGathered(gather, integers, scales) }
     guard value.hasUses else { return false }
-    try rewriter.replace(value, with: try decodeWhole(integers, scales, before: firstUser(of: value)))
+    let decoded = try decodeWhole(integers, scales, before: firstUser(of: value))
+    try rewriter.replace(value, with: decoded, takingName: true)
     return true
-  }
-
-  private func named(_ suffix: String) -> ByteString {
-    ByteString((weight.constant.result()?.name.bytes ?? []) + Array("_\(suffix)".utf8))
   }
 
   /// One scale, a vector of scales, or with a rank the same as a column that broadcasts over rows.
   private func insertScales(rank: Int?) throws -> Value {
     let count = weight.scales.count
     let dimensions = weight.axis == nil ? [] : rank.map { [count] + Array(repeating: 1, count: $0 - 1) } ?? [count]
-    return try rewriter.insertConstant(weight.scaleLiteral(dimensions), name: named("scale"), before: weight.constant)
+    return try rewriter.insertConstant(
+      weight.scaleLiteral(dimensions), name: weight.name(of: "scale"), before: weight.constant)
   }
 
   /// The operation of the constant's own graph before which a decoded weight must stand: the first that uses it, or
@@ -61,7 +59,7 @@ struct WeightDecoding {
     var decoded = try insert(.dequantizeLinear, [integers, scales], attributes, before: user)
     if weight.integers.dimensions != weight.literal.dimensions {
       let shape = try TensorLiteral(int64s: weight.literal.dimensions)
-      let dimensions = try rewriter.insertConstant(shape, name: named("shape"), before: weight.constant)
+      let dimensions = try rewriter.insertConstant(shape, name: weight.name(of: "shape"), before: weight.constant)
       decoded = try insert(.reshape, [decoded, dimensions], before: user)
     }
     return try narrow(decoded, before: user)
@@ -78,7 +76,7 @@ struct WeightDecoding {
       if scales.tensorType?.rank == 1 {
         let axes = (1..<weight.integers.dimensions.count).map { $0 - weight.integers.dimensions.count }
         let operand = try rewriter.insertConstant(
-          try TensorLiteral(int64s: axes), name: named("axes"), before: weight.constant)
+          try TensorLiteral(int64s: axes), name: weight.name(of: "axes"), before: weight.constant)
         factors = try insert(.unsqueeze, [factors, operand], before: gather)
       }
     }
@@ -94,6 +92,6 @@ struct WeightDecoding {
   private func insert(
     _ definition: OpDefinition, _ operands: [Value?], _ attributes: Attributes = Attributes(), before anchor: Operation
   ) throws -> Value {
-    try rewriter.insertValue(definition, operands, attributes, before: anchor, name: named("float"))
+    try rewriter.insertValue(definition, operands, attributes, before: anchor, name: weight.name(of: "float"))
   }
 }
