@@ -133,7 +133,9 @@ class Tracer:
         if product.op_type not in INTEGER_PRODUCTS or scale.op_type != "Mul":
             return None
         self.check_input(user, product, scale)
-        integers = self.constants[product.input[1]]
+        integers, zero_point = self.constants[product.input[1]], self.constants[product.input[3]]
+        assert integers.dtype == np.uint8 and zero_point == 128, f"{user.name} multiplies by {integers.dtype}"
+        integers = (integers ^ zero_point).view(np.int8)
         scales = next(self.constants[name] for name in scale.input if name in self.constants)
         if product.op_type == "ConvInteger":
             scales = spread(scales, integers.ndim, 0)

@@ -168,15 +168,17 @@ import Testing
     let plain = try Self.run(text)
     let dynamic = try Self.run(text) { $0.activations = .dynamic }
     let integers = try Self.constant(plain, "w_int8").smallBytes()
-    let turned = try Self.constant(dynamic, "w_int8")
+    let turned = try Self.constant(dynamic, "w_uint8")
+    #expect(turned.elementType == .uint8)
     #expect(turned.dimensions == [64, 32])
     let bytes = try turned.smallBytes()
     for row in 0..<32 {
-      let isTurned = (0..<64).allSatisfy { column in bytes[column * 32 + row] == integers[row * 64 + column] }
+      let isTurned = (0..<64).allSatisfy { column in bytes[column * 32 + row] == integers[row * 64 + column] ^ 128 }
       #expect(isTurned)
     }
     let halves = try Self.floats(try Self.constant(plain, "w_scale")).map { $0 * 0.5 }
     #expect(try Self.floats(try Self.constant(dynamic, "w_scale")) == halves)
+    #expect(try Self.constant(dynamic, "w_zero_point").smallBytes() == [128])
   }
 
   @Test func sharesTheQuantizedInput() throws {

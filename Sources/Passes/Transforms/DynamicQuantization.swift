@@ -6,7 +6,7 @@ import IR
 ///     %y = MatMul(%x, %w)
 ///   ->
 ///     %q, %s, %z = DynamicQuantizeLinear(%x)
-///     %i = MatMulInteger(%q, %w_int8, %z, _)
+///     %i = MatMulInteger(%q, %w_uint8, %z, 128)
 ///     %y = Mul(Cast(%i) {to = f32}, Mul(%s, %w_scale))
 ///
 /// Conv becomes ConvInteger, Gemm becomes MatMulInteger, and their biases are added after. Operations with one input
@@ -73,6 +73,7 @@ struct DynamicQuantization {
   /// The weight as its integer operations take it.
   private struct WeightConstants {
     let integers: Value
+    let zeroPoint: Value
     /// Along the output's channels.
     let scales: Value
   }
@@ -97,8 +98,10 @@ struct DynamicQuantization {
     func insert(_ literal: TensorLiteral, _ part: String) throws -> Value {
       try rewriter.insertConstant(literal, name: weight.name(of: part), before: weight.constant)
     }
+    let integers = try weight.integers.offsetToUInt8()
     return WeightConstants(
-      integers: try insert(form.isTransposed ? weight.integers.transposedMatrix() : weight.integers, "int8"),
+      integers: try insert(form.isTransposed ? integers.transposedMatrix() : integers, "uint8"),
+      zeroPoint: try insert(TensorLiteral(.uint8, [], bytes: [OffsetToUInt8.zeroPoint]), "zero_point"),
       scales: try insert(weight.scaleLiteral(form.scaleDimensions, times: form.factor), "scale"))
   }
 
@@ -107,7 +110,7 @@ struct DynamicQuantization {
   private mutating func rewrite(_ user: Operation, _ weight: WeightConstants) throws {
     guard let x = user.operand(0) else { return }
     let input = try quantized(x, before: user)
-    let operands: [Value?] = [input.integers, weight.integers, input.zeroPoint]
+    let operands: [Value?] = [input.integers, weight.integers, input.zeroPoint, weight.zeroPoint]
     let sums =
       user.is(.conv)
       ? try insert(.convInteger, operands, user.attributes, before: user)

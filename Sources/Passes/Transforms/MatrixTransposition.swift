@@ -35,12 +35,12 @@ struct MatrixTransposition: WholeTransform {
 }
 
 extension TensorLiteral {
-  /// This int8 matrix with rows and columns exchanged; made when it is written.
+  /// This matrix of bytes with rows and columns exchanged; made when it is written.
   func transposedMatrix() throws -> TensorLiteral {
-    guard dimensions.count == 2, elementType == .int8 else {
-      throw ModelError(.internalFailure, "only an int8 matrix is transposed here")
+    guard dimensions.count == 2, elementType.bitWidth == 8 else {
+      throw ModelError(.internalFailure, "only a matrix of bytes is transposed here")
     }
     let transposition = MatrixTransposition(rows: dimensions[0], columns: dimensions[1])
-    return try TensorLiteral(.int8, dimensions.reversed(), .whole(WholeEvaluation(transposition, of: [self])))
+    return try TensorLiteral(elementType, dimensions.reversed(), .whole(WholeEvaluation(transposition, of: [self])))
   }
 }
