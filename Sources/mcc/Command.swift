@@ -91,7 +91,7 @@ struct Command: ParsableCommand {
   var printsPasses: [ListForm] = []
 
   @Option(name: .dashed("print-ops"), help: .value("form"))
-  var printsOperators: [ListForm] = []
+  var printsOperators: [OperatorListForm] = []
 
   @Flag(name: .dashed("version"))
   var printsVersion = false
@@ -102,6 +102,11 @@ struct Command: ParsableCommand {
   /// How a list is printed.
   enum ListForm: String, CaseIterable, ExpressibleByArgument {
     case text, markdown
+  }
+
+  /// How the list of operators is printed.
+  enum OperatorListForm: String, CaseIterable, ExpressibleByArgument {
+    case text, markdown, json
   }
 
   /// Options of which the value may be left out, and what is meant then.

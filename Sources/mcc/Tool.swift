@@ -65,7 +65,11 @@ struct Tool {
       return form == .markdown ? PassReference.markdown : PassReference.list
     }
     if let form = command.printsOperators.first {
-      return form == .markdown ? OperatorReference.markdown : OperatorReference.list
+      switch form {
+      case .text: return OperatorReference.list
+      case .markdown: return OperatorReference.markdown
+      case .json: return OperatorReference.json
+      }
     }
     guard command.printsPipeline else { return nil }
     let pipeline = try command.pipeline(words: words)

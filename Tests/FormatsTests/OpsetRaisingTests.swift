@@ -153,6 +153,17 @@ import Testing
     Case(
       13, "%a: f32[2], %b: f32[2]", "%y = Mod@13(%a, %b) {fmod = 1} : f32[2]", "%y = Mod(%a, %b) {fmod = 1} : f32[2]"),
     Case(7, "%a: f32[2], %b: f32[2]", "%y = Max@6(%a, %b) : f32[2]", "%y = Max(%a, %b) : f32[2]"),
+    // The classical domain
+    Case(
+      9, "%x: string[2]",
+      "%y = \"ai.onnx.ml\"::LabelEncoder@1(%x) {classes_strings = [\"a\", \"b\"], default_int64 = 7} : i64[2]",
+      "%y = \"ai.onnx.ml\"::LabelEncoder(%x) {default_int64 = 7, keys_strings = [\"a\", \"b\"], values_int64s = [0, 1]} : i64[2]"
+    ),
+    Case(
+      9, "%x: i64[2]", "%y = \"ai.onnx.ml\"::LabelEncoder@1(%x) {classes_strings = [\"a\"]} : string[2]",
+      "%y = \"ai.onnx.ml\"::LabelEncoder(%x) {keys_int64s = [0], values_strings = [\"a\"]} : string[2]"),
+    Case(9, "%x: ?", "%y = \"ai.onnx.ml\"::LabelEncoder@1(%x) {classes_strings = [\"a\"]} : ?", nil),
+    Case(9, "%x: f32[2]", "%y = \"ai.onnx.ml\"::Scaler(%x) : f32[2]", "%y = \"ai.onnx.ml\"::Scaler(%x) : f32[2]"),
     Case(8, "%x: f32[2, 3, 4], %s: f32[3]", "%y = Scan@8(_, %x, %s) {num_scan_inputs = 1} : f32[2, 3]", nil),
   ]) func law(_ example: Case) throws {
     let original = try parse(example)
@@ -168,7 +179,7 @@ import Testing
   private func parse(_ example: Case) throws -> Module {
     try Module.parse(
       """
-      module "m" vocabulary {"" = 28} target {"" = \(example.opset)} {
+      module "m" vocabulary {"" = 28} target {"" = \(example.opset), ai.onnx.ml = 1} {
         graph @g(\(example.arguments)) -> (y: ?) {
           \(example.written)
           return %y

@@ -15,7 +15,8 @@ extension OpDefinition {
     "Loop", versions: [1, 11, 13, 16, 19, 21, 23, 24, 25],
     "Repeats a body that carries values from one iteration to the next.",
     operands: [
-      .optional("M", .int64), .optional("cond", .bool), OperandDefinition.variadic("v_initial", minimum: 0).ofAnyKind,
+      .optional("M", .int64), .optional("cond", .bool),
+      OperandDefinition.variadic("v_initial", .storable, minimum: 0).ofAnyKind,
     ],
     results: [.variadic("v_final_and_scan_outputs")], attributes: [.required("body", .graph)],
     traits: [.pure, .hasRegions], regionArguments: loopArguments, infer: { try $0.inferLoop() })
@@ -35,8 +36,8 @@ extension OpDefinition {
   package static let sequenceMap = OpDefinition(
     "SequenceMap", versions: [17], "Runs a body on each tensor of a sequence.",
     operands: [
-      OperandDefinition.required("input_sequence").ofAnyKind,
-      OperandDefinition.variadic("additional_inputs", minimum: 0).ofAnyKind,
+      OperandDefinition.required("input_sequence", []).ofAnyKind,
+      OperandDefinition.variadic("additional_inputs", .sequenceElements, minimum: 0).ofAnyKind,
     ],
     results: [.variadic("out_sequence")], attributes: [.required("body", .graph)], traits: [.pure, .hasRegions],
     regionArguments: { operation in

@@ -112,7 +112,7 @@ extension OpDefinition {
       inference.set(.sequence(.tensor(type.elementType, try inference.partShape())))
     })
 
-  private static let sequenceOperand = OperandDefinition.required("input_sequence").ofAnyKind
+  private static let sequenceOperand = OperandDefinition.required("input_sequence", []).ofAnyKind
 }
 
 extension ElementTypes {

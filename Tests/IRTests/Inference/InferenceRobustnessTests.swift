@@ -8,9 +8,10 @@ import Testing
   /// Operations of each operator that are made at random, always the same.
   private static let attempts = 150
 
-  @Test(arguments: OpCatalog.all.map(\.name)) func survivesAnything(_ name: ByteString) throws {
-    let definition = try #require(OpCatalog.definition(domain: "", name: name))
-    var random = HostileChoices(seed: name.bytes.reduce(7) { $0 &* 31 &+ UInt64($1) })
+  @Test(arguments: OpCatalog.all.map { OpCatalog.Key($0.domain, $0.name) })
+  func survivesAnything(_ key: OpCatalog.Key) throws {
+    let definition = try #require(OpCatalog.definition(domain: key.domain, name: key.name))
+    var random = HostileChoices(seed: key.name.bytes.reduce(7) { $0 &* 31 &+ UInt64($1) })
     for _ in 0..<Self.attempts {
       let operands = (0..<random.below(definition.operands.count + 2)).map { _ in random.sample() }
       var attributes = Attributes()

@@ -23,12 +23,14 @@ package struct DefinitionResolver {
 
   private func resolve(_ key: OpCatalog.Key) -> OpDefinition {
     let declared = OpCatalog.definition(domain: key.domain, name: key.name)
-    guard key.domain == "" || key.domain == "ai.onnx", let opset = opsets[""] ?? opsets["ai.onnx"],
-      let history = OperatorHistory.of(domain: "", name: key.name),
+    let opset = key.domain == "" || key.domain == "ai.onnx" ? opsets[""] ?? opsets["ai.onnx"] : opsets[key.domain]
+    guard let opset, let history = OperatorHistory.of(domain: key.domain, name: key.name),
       let version = history.version(inOpset: opset)
     else { return declared ?? .opaque(domain: key.domain, name: key.name) }
     guard let declared else {
-      return .legacy(.opaque(domain: key.domain, name: key.name), version: version)
+      let opaque = OpDefinition.opaque(domain: key.domain, name: key.name)
+      return OpCatalog.vocabulary[key.domain] == nil && key.domain != "ai.onnx"
+        ? opaque : .legacy(opaque, version: version)
     }
     return Opsets.isCurrent(declared, version) ? declared : .legacy(declared, version: version)
   }

@@ -66,17 +66,21 @@ struct OpsetAdapter: Sendable {
 
   /// All adapters.
   static let all: [OpsetAdapter] = [
-    activations, arithmetic, axes, normalizations, quantizations, resamplings, selections, signals,
+    activations, arithmetic, axes, encodings, normalizations, quantizations, resamplings, selections, signals,
   ].flatMap { $0 }
 
-  private static let byName: [ByteString: OpsetAdapter] = {
-    var found: [ByteString: OpsetAdapter] = [:]
+  private static let byName: [OpCatalog.Key: OpsetAdapter] = {
+    var found: [OpCatalog.Key: OpsetAdapter] = [:]
     for adapter in all {
-      for name in [adapter.definition.name] + adapter.formerNames { found[name] = adapter }
+      for name in [adapter.definition.name] + adapter.formerNames {
+        found[OpCatalog.Key(adapter.definition.domain, name)] = adapter
+      }
     }
     return found
   }()
 
-  /// The adapter of the operator that some opset of the default domain calls `name`.
-  static func adapter(for name: ByteString) -> OpsetAdapter? { byName[name] }
+  /// The adapter of an operator, which some opset perhaps calls by another name.
+  static func adapter(for definition: OpDefinition) -> OpsetAdapter? {
+    byName[OpCatalog.Key(definition.domain, definition.name)]
+  }
 }

@@ -18,6 +18,11 @@ struct OpsetEditor {
 
   /// The error of an operation that says `what`, which only opsets from `since` on can.
   func unsayable(_ what: String, since: Int) -> ModelError {
+    guard definition.domain.isEmpty else {
+      return ModelError(
+        .invalidModel, place: operation.place,
+        "\(what) cannot be written in this version of \(definition.domain.text), but from \(since) on")
+    }
     let written = target.map { "opset \($0)" } ?? "this opset"
     return ModelError(
       .invalidModel, place: operation.place,

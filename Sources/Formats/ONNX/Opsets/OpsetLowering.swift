@@ -38,7 +38,7 @@ struct OpsetLowering {
 
   /// - Throws: `ModelError` where the operation says what the target cannot.
   mutating func lower(_ operation: Operation) throws {
-    guard operation.definition.domain.isEmpty, let opset = target[""] else { return }
+    guard operation.definition.form != .opaque, let opset = target[operation.definition.domain] else { return }
     if operation.isConstant { return try lowerConstant(operation, opset) }
     let key = ObjectIdentifier(operation.definition)
     let plan = plans[key] ?? plan(for: operation.definition, opset)
@@ -64,14 +64,15 @@ struct OpsetLowering {
   /// Whether a feature is of types, and the file has the operation with those in this very opset: its author's runtime
   /// took them.
   private func isWritten(_ addition: OperatorHistory.Addition, _ operation: Operation) -> Bool {
-    isSource && operation.location.passes.isEmpty && addition.feature.isType
+    // Of other domains no version but the source's is ever asked for.
+    (isSource || !operation.definition.domain.isEmpty) && operation.location.passes.isEmpty && addition.feature.isType
   }
 
   private func plan(for definition: OpDefinition, _ opset: Int) -> Plan {
     switch definition.form {
     case .opaque, .builtin: return .keep
     case .legacy(let version):
-      guard let history = OperatorHistory.of(domain: "", name: definition.name) else { return .keep }
+      guard let history = OperatorHistory.of(domain: definition.domain, name: definition.name) else { return .keep }
       let opsets = history.opsets(of: version)
       guard !opsets.contains(opset) else { return .keep }
       let last = opsets.upperBound == Int.max ? "on" : "to \(opsets.upperBound)"
@@ -79,28 +80,39 @@ struct OpsetLowering {
         reason: "is in a form that opsets from \(opsets.lowerBound) \(last) have, and opset \(opset) does not")
     case .declared:
       guard let form = form(of: definition, opset) else {
-        let since = definition.versions.first ?? 1
-        return .refuse(reason: "cannot be written in opset \(opset), but from opset \(since) on (-opset=\(since))")
+        return .refuse(reason: refusal(of: definition, opset))
       }
-      let adapter = OpsetAdapter.adapter(for: definition.name)
+      let adapter = OpsetAdapter.adapter(for: definition)
       let isNewest = form.name == definition.name && form.version == definition.since
       guard !isNewest else { return .keep }
-      let additions = OperatorHistory.of(domain: "", name: definition.name)?.additions ?? []
+      let history = OperatorHistory.of(domain: definition.domain, name: definition.name)
+      let additions = history?.additions ?? []
       let lacking = additions.filter { $0.version > form.version && adapter?.lowers($0.feature) != true }
       guard let adapter, form.name != definition.name || form.version < adapter.since else {
         return .lower(lacking: lacking, nil)
       }
-      let older = form.name == definition.name ? definition : .opaque(domain: "", name: form.name)
+      let older = form.name == definition.name ? definition : .opaque(domain: definition.domain, name: form.name)
       return .lower(
         lacking: lacking, Step(adapter: adapter, form: form, definition: .legacy(older, version: form.version)))
     }
   }
 
+  /// What to say of an operator that an opset has not yet, or no longer.
+  private func refusal(of definition: OpDefinition, _ opset: Int) -> String {
+    let since = definition.versions.first ?? 1
+    let other = definition.domain.isEmpty ? "opset" : "version"
+    let place = definition.domain.isEmpty ? "opset \(opset)" : "version \(opset) of \(definition.domain.text)"
+    guard since > opset else { return "cannot be written in \(place), which has given it up" }
+    let hint = definition.domain.isEmpty ? " (-opset=\(since))" : ""
+    return "cannot be written in \(place), but from \(other) \(since) on\(hint)"
+  }
+
   /// Under which name and in which version the target has an operator.
   private func form(of definition: OpDefinition, _ opset: Int) -> OpsetAdapter.Form? {
-    let names = [definition.name] + (OpsetAdapter.adapter(for: definition.name)?.formerNames ?? [])
+    let names = [definition.name] + (OpsetAdapter.adapter(for: definition)?.formerNames ?? [])
     for name in names {
-      guard let history = OperatorHistory.of(domain: "", name: name), let version = history.version(inOpset: opset),
+      guard let history = OperatorHistory.of(domain: definition.domain, name: name),
+        let version = history.version(inOpset: opset),
         !history.isDeprecated(version)
       else { continue }
       return .init(name: name, version: version)

@@ -11,9 +11,11 @@ package enum Opsets {
 
   /// Whether the form that an operator has in `version` is the IR's, but for what newer versions added.
   static func isCurrent(_ definition: OpDefinition, _ version: Int) -> Bool {
-    if let adapter = OpsetAdapter.adapter(for: definition.name), version < adapter.since { return false }
+    if let adapter = OpsetAdapter.adapter(for: definition), version < adapter.since { return false }
+    let history = OperatorHistory.of(domain: definition.domain, name: definition.name)
+    guard history?.isDeprecated(version) != true else { return false }
     // Forms from before the oldest target may have attributes that nothing says any more.
-    return definition.versions.contains { $0 > version && $0 <= oldestTarget } == false
+    return !definition.domain.isEmpty || !definition.versions.contains { $0 > version && $0 <= oldestTarget }
   }
 
   // MARK: Raising
@@ -39,11 +41,11 @@ package enum Opsets {
 
   /// Raises an operation that is in the form of `version`, if that can be.
   private static func raise(_ operation: Operation, _ version: Int, _ rewriter: Rewriter) throws {
-    let name = operation.definition.name
-    let adapter = OpsetAdapter.adapter(for: name)
-    guard operation.definition.domain.isEmpty, !operation.refersToFunctionAttributes,
-      let definition = adapter?.definition ?? OpCatalog.definition(domain: "", name: name),
-      OperatorHistory.of(domain: "", name: name)?.isDeprecated(version) == false
+    let (domain, name) = (operation.definition.domain, operation.definition.name)
+    let adapter = OpsetAdapter.adapter(for: operation.definition)
+    guard !operation.refersToFunctionAttributes,
+      let definition = adapter?.definition ?? OpCatalog.definition(domain: domain, name: name),
+      OperatorHistory.of(domain: domain, name: name)?.isDeprecated(version) == false
     else { return }
     let known = definition.attributes.map(\.name) + (adapter?.formerAttributes ?? []) + forgotten
     guard operation.attributes.all.allSatisfy({ known.contains($0.name) && $0.annotations == nil }) else { return }
