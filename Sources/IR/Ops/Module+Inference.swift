@@ -34,6 +34,15 @@ extension Operation {
 }
 
 extension Operation {
+  /// Infers the types of the results and of all values inside, the regions first.
+  package func inferTypesWithRegions(
+    _ diagnostics: Diagnostics? = nil, preparing prepare: (Operation) throws -> Void = { _ in }
+  ) throws {
+    try inferArguments()
+    for region in regions { try region.graph.inferTypes(diagnostics, preparing: prepare) }
+    try inferTypes(diagnostics)
+  }
+
   /// Passes what is known of the operands to the arguments of the regions. Declared types are refined, never replaced.
   fileprivate func inferArguments() throws {
     guard let regionArguments = definition.regionArguments, !refersToFunctionAttributes else { return }
@@ -95,9 +104,7 @@ extension Graph {
   ) throws {
     for operation in operations {
       try prepare(operation)
-      try operation.inferArguments()
-      for region in operation.regions { try region.graph.inferTypes(diagnostics, preparing: prepare) }
-      try operation.inferTypes(diagnostics)
+      try operation.inferTypesWithRegions(diagnostics, preparing: prepare)
     }
   }
 }

@@ -213,6 +213,9 @@ package final class Rewriter {
 
   // MARK: Bookkeeping
 
+  /// Records an operation that was built by copying.
+  func didInline(_ operation: Operation) { noteInsertion(operation) }
+
   private func noteInsertion(_ operation: Operation) {
     mutationCount += 1
     observer?.didInsert(operation)

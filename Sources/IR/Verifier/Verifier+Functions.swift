@@ -1,44 +1,30 @@
-/// What identifies a function to its callers.
-private struct FunctionKey: Hashable {
-  let domain: ByteString
-  let name: ByteString
-  let overload: ByteString
-}
-
 extension Verifier {
   /// Checks that functions have different names, that calls pass what they take, and that none calls itself, however
   /// many others lie between.
   func verifyFunctions(of module: Module) throws {
     guard !module.functions.isEmpty else { return }
-    var byKey: [FunctionKey: Int] = [:]
-    for (index, function) in module.functions.enumerated() {
-      let key = FunctionKey(domain: function.domain, name: function.name, overload: function.overload)
-      guard byKey.updateValue(index, forKey: key) == nil else {
-        throw ModelError(.invalidModel, place: function.place, "is defined twice")
-      }
-    }
-    try module.main.forEachCall(byKey) { call, callee in try verify(call, of: module.functions[callee]) }
-    var callees: [[Int]] = []
-    for function in module.functions {
-      var called: [Int] = []
-      try function.body.forEachCall(byKey) { call, callee in
-        try verify(call, of: module.functions[callee])
-        called.append(callee)
-      }
-      callees.append(called)
+    let table = try FunctionTable(module)
+    var indices: [ObjectIdentifier: Int] = [:]
+    for (index, function) in module.functions.enumerated() { indices[ObjectIdentifier(function)] = index }
+    for call in table.calls(in: module.main) { _ = try verify(call, table) }
+    let callees = try module.functions.map { function in
+      try table.calls(in: function.body).compactMap { indices[ObjectIdentifier(try verify($0, table))] }
     }
     if let index = functionInCycle(callees) {
       throw ModelError(.invalidModel, place: module.functions[index].place, "calls itself")
     }
   }
 
-  private func verify(_ call: Operation, of function: Function) throws {
+  /// Checks a call, and returns what it calls.
+  private func verify(_ call: Operation, _ table: FunctionTable) throws -> Function {
+    guard let function = table.callee(of: call) else { throw ModelError(.internalFailure, "nothing is called") }
     guard call.operandCount <= function.body.arguments.count, call.results.count <= function.body.outputs.count else {
       throw ModelError(
         .invalidModel, place: call.place,
         "passes \(call.operandCount) operands and takes \(call.results.count) results, but the function has "
           + "\(function.body.arguments.count) and \(function.body.outputs.count)")
     }
+    return function
   }
 
   /// A function that calls itself, through others perhaps. Takes away, one by one, functions that call none of those
@@ -60,22 +46,5 @@ extension Verifier {
     guard var function = pending.firstIndex(where: { $0 > 0 }) else { return nil }
     for _ in callees.indices { function = callees[function].first { pending[$0] > 0 } ?? function }
     return function
-  }
-}
-
-extension Function {
-  fileprivate var place: String { "function '\(domain.text)::\(name.text)'" }
-}
-
-extension Graph {
-  /// Calls `body` with every operation here and inside that calls one of the functions, and that function's index.
-  fileprivate func forEachCall(_ functions: [FunctionKey: Int], _ body: (Operation, Int) throws -> Void) throws {
-    try forEachGraph { graph in
-      for operation in graph.operations where operation.definition.form == .opaque {
-        let definition = operation.definition
-        let key = FunctionKey(domain: definition.domain, name: definition.name, overload: operation.overload)
-        if let callee = functions[key] { try body(operation, callee) }
-      }
-    }
   }
 }

@@ -26,7 +26,8 @@ struct OpsetEditor {
     let written = target.map { "opset \($0)" } ?? "this opset"
     return ModelError(
       .invalidModel, place: operation.place,
-      "\(what) cannot be written in \(written), but from opset \(since) on (-opset=\(since))")
+      "\(what) cannot be written in \(written), but from opset \(since) on (-opset=\(since))"
+        + Opsets.remedy(for: definition))
   }
 
   /// Whether the operation is part of a function, where constants are operations.

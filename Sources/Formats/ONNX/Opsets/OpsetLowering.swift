@@ -77,7 +77,8 @@ struct OpsetLowering {
       guard !opsets.contains(opset) else { return .keep }
       let last = opsets.upperBound == Int.max ? "on" : "to \(opsets.upperBound)"
       return .refuse(
-        reason: "is in a form that opsets from \(opsets.lowerBound) \(last) have, and opset \(opset) does not")
+        reason: "is in a form that opsets from \(opsets.lowerBound) \(last) have, and opset \(opset) does not"
+          + Opsets.remedy(for: definition))
     case .declared:
       guard let form = form(of: definition, opset) else {
         return .refuse(reason: refusal(of: definition, opset))
@@ -104,7 +105,7 @@ struct OpsetLowering {
     let place = definition.domain.isEmpty ? "opset \(opset)" : "version \(opset) of \(definition.domain.text)"
     guard since > opset else { return "cannot be written in \(place), which has given it up" }
     let hint = definition.domain.isEmpty ? " (-opset=\(since))" : ""
-    return "cannot be written in \(place), but from \(other) \(since) on\(hint)"
+    return "cannot be written in \(place), but from \(other) \(since) on\(hint)\(Opsets.remedy(for: definition))"
   }
 
   /// Under which name and in which version the target has an operator.

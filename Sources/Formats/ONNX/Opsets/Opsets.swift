@@ -64,6 +64,13 @@ package enum Opsets {
 
   // MARK: Lowering
 
+  /// What an error adds of the pass that says an operator in other words; nothing where there is none.
+  static func remedy(for definition: OpDefinition) -> String {
+    guard OperatorExpansion.of(definition) != nil else { return "" }
+    if case .legacy = definition.form { return "; -passes=raise says it by newer operators" }
+    return "; -passes=expand-functions{include=\(definition.name.text)} says it by other operators"
+  }
+
   /// Brings every operation of `module`, which is a clone made for it, to the form that it has in the operator sets
   /// `target`, and makes that the module's target; functions are lowered with it.
   ///
