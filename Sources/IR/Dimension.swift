@@ -1,7 +1,6 @@
 /// The extent of a tensor along one axis.
 ///
-/// Symbols stand for numbers >= 0 that are the same wherever the symbol occurs in a module. Arithmetic that would leave
-/// checked `Int`, 32 terms or degree 8 gives `unknown`.
+/// Arithmetic that would leave checked `Int`, 32 terms or degree 8 gives `unknown`.
 package enum Dimension: Hashable, Sendable {
   case known(Int)
   /// A polynomial that is not a number: `batch`, `2*seq + 1`, `(width + 1) floordiv 2`.
@@ -9,7 +8,7 @@ package enum Dimension: Hashable, Sendable {
   case unknown
 
   /// The symbol of this name.
-  package static func symbol(_ name: ByteString) -> Dimension { .symbolic(Polynomial(symbol: name)) }
+  package static func symbol(_ name: ByteString) -> Dimension { .symbolic(Polynomial(symbol: Symbol(name))) }
 
   /// The number, where it is one.
   package var value: Int? {

@@ -2,7 +2,7 @@
 package struct Polynomial: Hashable, Sendable {
   /// What a term multiplies.
   package indirect enum Factor: Hashable, Sendable {
-    case symbol(ByteString)
+    case symbol(Symbol)
     /// `numerator / denominator` rounded down.
     case floorQuotient(Polynomial, Polynomial)
   }
@@ -20,7 +20,7 @@ package struct Polynomial: Hashable, Sendable {
   package static let maximumTerms = 32
   package static let maximumDegree = 8
 
-  package init(symbol: ByteString) {
+  package init(symbol: Symbol) {
     terms = [Term(coefficient: 1, factors: [.symbol(symbol)])]
   }
 
@@ -152,29 +152,6 @@ package struct Polynomial: Hashable, Sendable {
     }
     return deepest
   }
-
-  /// Certain because symbols are >= 0. Floor quotients count only where their parts are certainly >= 0.
-  var isAlwaysPositive: Bool {
-    guard let constant = terms.last, constant.factors.isEmpty, constant.coefficient > 0 else { return false }
-    return isNeverNegative
-  }
-
-  var isAlwaysNegative: Bool {
-    multiplied(by: Polynomial(constant: -1))?.isAlwaysPositive ?? false
-  }
-
-  var isNeverNegative: Bool {
-    terms.allSatisfy { term in
-      term.coefficient > 0
-        && term.factors.allSatisfy { factor in
-          switch factor {
-          case .symbol: true
-          case .floorQuotient(let numerator, let denominator):
-            numerator.isNeverNegative && denominator.isNeverNegative
-          }
-        }
-    }
-  }
 }
 
 // MARK: - Order
@@ -189,7 +166,7 @@ extension Polynomial {
 
   private static func precedes(_ a: Factor, _ b: Factor) -> Bool {
     switch (a, b) {
-    case (.symbol(let x), .symbol(let y)): return x < y
+    case (.symbol(let x), .symbol(let y)): return x.name < y.name
     case (.symbol, .floorQuotient): return true
     case (.floorQuotient, .symbol): return false
     case (.floorQuotient(let x, let p), .floorQuotient(let y, let q)): return x == y ? precedes(p, q) : precedes(x, y)

@@ -50,11 +50,13 @@ extension Command {
     return invocation
   }
 
-  /// What all of `-passes` and `-pipeline` say, in the order of the command line.
+  /// What `-inputs`, `-outputs` and `-dim` say, then all of `-passes` and `-pipeline`, in the order of the command line.
   func pipeline(words: [String]) throws -> Pipeline {
     var texts = passes[...]
     var files = pipelines[...]
-    var pipeline = Pipeline()
+    var pipeline = try Pipeline(
+      dims: dims, inputs: try single(extractedInputs, "-inputs").map(names) ?? [],
+      outputs: try single(extractedOutputs, "-outputs").map(names) ?? [])
     for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("-") {
       let name = word.drop { $0 == "-" }.prefix { $0 != "=" }
       if name == "passes", let text = texts.popFirst() {
@@ -94,8 +96,10 @@ extension Command {
     return value
   }
 
+  private func names(_ list: String) -> [String] { list.split(separator: ",").map(String.init) }
+
   private func passNames(_ values: [String], _ option: String) throws -> [String] {
-    let names = values.flatMap { $0.split(separator: ",").map(String.init) }
+    let names = values.flatMap(names)
     let known = PassRegistry.all.map { $0.name }
     for name in names where !known.contains(name) {
       throw ModelError(.usage, "\(option): unknown pass '\(name)'\(Suggestion.hint(for: name, among: known))")

@@ -22,6 +22,15 @@ struct Command: ParsableCommand {
   @Option(name: .dashed("pipeline"), help: .value("file"), completion: .file(extensions: ["pipeline"]))
   var pipelines: [String] = []
 
+  @Option(name: .dashed("dim"), help: .value("symbol=size"))
+  var dims: [String] = []
+
+  @Option(name: .dashed("inputs"), help: .value("values"))
+  var extractedInputs: [String] = []
+
+  @Option(name: .dashed("outputs"), help: .value("values"))
+  var extractedOutputs: [String] = []
+
   @Option(name: .dashed("numerics"), help: .value("class"))
   var numerics: [Numerics] = []
 

@@ -19,6 +19,8 @@ enum HelpScreen {
     what to run
       -passes=<pipeline>        passes in order, as in -passes=prune{sparsity=0.5},quant8
       -pipeline=<file>          the same from a file; both may be repeated
+      -dim=<symbol>=<size>      fix or bound a symbol of shapes: batch=4, seq=1..512; may be repeated
+      -inputs=<values>          cut out the part between these values, with -outputs=<values>
       -numerics=<class>         how far numbers may move: exact, rounding (the default) or fast
       -opset=<n>                write the model for this version of ONNX's operators
     what to read and write

@@ -216,6 +216,9 @@ package final class Rewriter {
   /// Records an operation that was built by copying.
   func didInline(_ operation: Operation) { noteInsertion(operation) }
 
+  /// Counts a change that is of the module, not of one operation.
+  func noteMutation() { mutationCount += 1 }
+
   private func noteInsertion(_ operation: Operation) {
     mutationCount += 1
     observer?.didInsert(operation)

@@ -59,9 +59,9 @@ extension Polynomial {
   /// The name, where this is one symbol and nothing else.
   fileprivate var symbol: ByteString? {
     guard terms.count == 1, terms[0].coefficient == 1, terms[0].factors.count == 1,
-      case .symbol(let name) = terms[0].factors[0]
+      case .symbol(let symbol) = terms[0].factors[0]
     else { return nil }
-    return name
+    return symbol.name
   }
 
   func write(to text: inout TextBuffer) {
@@ -108,7 +108,7 @@ extension Polynomial.Term {
 extension Polynomial.Factor {
   fileprivate func write(to text: inout TextBuffer) {
     switch self {
-    case .symbol(let name): text.writeName(name)
+    case .symbol(let symbol): text.writeName(symbol.name)
     case .floorQuotient(let numerator, let denominator):
       numerator.writeAtom(to: &text)
       text.write(" floordiv ")

@@ -53,7 +53,7 @@ extension TokenReader {
       return polynomial
     }
     if lexer.token.kind == .integer { return Polynomial(constant: try parseCoefficient(negated: false)) }
-    return Polynomial(symbol: try parseName("a dimension: a number, a name or '?'"))
+    return Polynomial(symbol: Symbol(try parseName("a dimension: a number, a name or '?'")))
   }
 
   private func limited(_ polynomial: Polynomial?, _ position: Int) throws -> Polynomial {

@@ -2,8 +2,8 @@
 package enum PassRegistry {
   /// Sorted by name. A test compares this list with the declarations.
   package static let all: [any Pass.Type] = [
-    Canonicalize.self, CSE.self, DCE.self, DeadWeights.self, Dedup.self, ExpandFunctions.self, Fold.self,
-    FreezeDefaults.self, InferShapes.self, Inline.self, Prune.self, Quant8.self, Raise.self,
+    BindDims.self, Canonicalize.self, CSE.self, DCE.self, DeadWeights.self, Dedup.self, ExpandFunctions.self,
+    Extract.self, Fold.self, FreezeDefaults.self, InferShapes.self, Inline.self, Prune.self, Quant8.self, Raise.self,
   ]
 
   /// The pass called `name`; `nil` where there is none.

@@ -71,7 +71,7 @@ extension Dimension {
         sum
           + term.factors.reduce(term.coefficient) { product, factor in
             switch factor {
-            case .symbol(let name): product * (values[name] ?? 0)
+            case .symbol(let symbol): product * (values[symbol.name] ?? 0)
             case .floorQuotient(let a, let b):
               product
                 * Self.floor(Dimension.symbolic(a).assigned(values) ?? 0, Dimension.symbolic(b).assigned(values) ?? 1)
