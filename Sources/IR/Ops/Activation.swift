@@ -117,7 +117,7 @@ extension OpDefinition {
     OpDefinition(
       name, versions: versions, summary, operands: [.required("input", .float)],
       results: [.required("output", sameElementTypeAs: "input")], attributes: [.int("axis", default: -1)],
-      infer: { try $0.inferAlongAxis() })
+      infer: { try $0.inferAlongAxis() }, inferLegacy: { $0.set($0.type(0)) })
   }
 }
 

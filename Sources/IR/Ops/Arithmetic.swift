@@ -47,7 +47,8 @@ extension OpDefinition {
     "Pow", versions: [1, 7, 12, 13, 15], "X to the power of Y.",
     operands: [.required("X", [.float, .indices]), .required("Y", .numeric)],
     results: [.required("Z", sameElementTypeAs: "X")], traits: [.pure, .elementwise],
-    infer: { $0.set(elementTypeOf: 0, try $0.broadcastShape(0..<2)) })
+    infer: { $0.set(elementTypeOf: 0, try $0.broadcastShape(0..<2)) },
+    inferLegacy: { $0.set($0.type(0)) })
 
   /// The difference of two tensors. ONNX Sub-14.
   package static let sub = binary(

@@ -148,7 +148,12 @@ extension TypeInference {
     let keyFeatures = (shape(1)?[2] ?? .unknown).exactlyDivided(by: .known(valueHeads))
     let valueFeatures = (shape(2)?[2] ?? .unknown).exactlyDivided(by: .known(valueHeads))
     set(0, elementTypeOf: 0, [batch, shape(0)?[1] ?? .unknown, .known(queryHeads) * valueFeatures])
-    let state = operation.operand(3) == nil ? 0 : 3
-    set(1, elementTypeOf: state, [batch, .known(valueHeads), keyFeatures, valueFeatures])
+    let state: Shape = [batch, .known(valueHeads), keyFeatures, valueFeatures]
+    guard operation.operand(3) != nil else { return set(1, elementTypeOf: 0, state) }
+    guard let past = shape(3) else { return set(1, elementTypeOf: 3, state) }
+    guard past.count == state.count, past.isCompatible(with: state) else {
+      throw ModelError(.invalidModel, "past_state has shape \(past), not \(state)")
+    }
+    set(1, elementTypeOf: 3, zip(state, past).map { $0.merged(with: $1) ?? $0 })
   }
 }

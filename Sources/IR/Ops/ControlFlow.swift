@@ -30,7 +30,8 @@ extension OpDefinition {
       .required("body", .graph), .required("num_scan_inputs", .int), .ints("scan_input_axes"),
       .ints("scan_input_directions"), .ints("scan_output_axes"), .ints("scan_output_directions"),
     ],
-    traits: [.pure, .hasRegions], regionArguments: scanArguments, infer: { try $0.inferScan() })
+    traits: [.pure, .hasRegions], regionArguments: scanArguments, infer: { try $0.inferScan() },
+    inferLegacy: { $0.inferBatchedScan() })
 
   /// Runs a body on each tensor of a sequence. ONNX SequenceMap-17.
   package static let sequenceMap = OpDefinition(
@@ -151,7 +152,7 @@ extension TypeInference {
     let outputAxes = operation.ints("scan_output_axes")
     for (index, type) in returned.enumerated() {
       guard index >= layout.stateCount else {
-        set(index, try self.type(index).joined(with: type))
+        set(index, try stateType(index, returned: type))
         continue
       }
       let place = index - layout.stateCount
@@ -161,6 +162,31 @@ extension TypeInference {
       }
       set(index, Self.stacked(type, length, at: axis))
     }
+  }
+
+  /// The first Scan ran over each sequence of a batch: all tensors begin with the batch's axis, those scanned go on with
+  /// that of the steps, and the first operand has the sequences' lengths.
+  fileprivate mutating func inferBatchedScan() {
+    let scanned = operation.int("num_scan_inputs") ?? 0
+    guard scanned >= 1, scanned < operation.operandCount else { return }
+    let states = operation.operandCount - 1 - scanned
+    let steps = shape(1 + states).flatMap { $0.count >= 2 ? Array($0[..<2]) : nil }
+    let returned = operation.region("body")?.outputs.map(\.type) ?? []
+    for index in operation.results.indices {
+      let leading = index < states ? shape(1 + index).map { Array($0.prefix(1)) } : steps
+      let element = returned.indices.contains(index) ? returned[index].tensor : nil
+      let shape = leading.flatMap { leading in element?.shape.map { leading + $0 } }
+      let stacked: ValueType = element.map { .tensor($0.elementType, shape) } ?? .unknown
+      set(index, index < states ? type(1 + index).merged(with: stacked) ?? type(1 + index) : stacked)
+    }
+  }
+
+  /// A state has one shape in all iterations, so that what is known before the first and after the last holds of both.
+  private func stateType(_ index: Int, returned: ValueType) throws -> ValueType {
+    guard let merged = type(index).merged(with: returned) else {
+      throw ModelError(.invalidModel, "its state \(index) is \(type(index)) before and \(returned) after an iteration")
+    }
+    return merged
   }
 
   /// The type of tensors of the type `element`, `length` of them stacked along `axis`, which is one of the result's.

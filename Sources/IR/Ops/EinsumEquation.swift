@@ -88,6 +88,7 @@ extension EinsumEquation {
     for (labels, shape) in zip(operands, shapes) {
       let hidden = try hiddenAxes(labels, shape)
       var axis = 0
+      var own: [Label: Dimension] = [:]
       for label in labels {
         if label == .ellipsis {
           guard let wider = broadcast.broadcast(with: Array(shape[axis..<axis + hidden])) else {
@@ -97,11 +98,19 @@ extension EinsumEquation {
           axis += hidden
           continue
         }
-        guard let extent = (extents[label] ?? .known(1)).broadcast(with: shape[axis]) else {
+        guard let extent = (own[label] ?? .unknown).merged(with: shape[axis]) else {
           throw ModelError(.invalidModel, "axis \(axis) of \(shape) contradicts the other axes of its letter")
         }
-        extents[label] = extent
+        own[label] = extent
         axis += 1
+      }
+      // Runtimes stretch an extent of 1 between operands, but not within one.
+      for label in labels {
+        guard let extent = own[label] else { continue }
+        guard let wider = (extents[label] ?? .known(1)).broadcast(with: extent) else {
+          throw ModelError(.invalidModel, "\(extent) in \(shape) contradicts the other axes of its letter")
+        }
+        extents[label] = wider
       }
     }
     return result.flatMap { $0 == .ellipsis ? broadcast : [extents[$0] ?? .unknown] }

@@ -36,7 +36,7 @@ extension OpDefinition {
         guard let contents else { return }
         inference.setContents(inference.combinedContents(contents))
       },
-      verify: verify)
+      inferLegacy: { $0.set($0.type(0)) }, verify: verify)
   }
 
   /// An operator that says of each pair of elements whether something holds.
@@ -50,7 +50,8 @@ extension OpDefinition {
       infer: { inference in
         inference.set(.tensor(.bool, try inference.broadcastShape(0..<2)))
         inference.setContents(inference.combinedContents { Dimension(holds($0, $1)) })
-      })
+      },
+      inferLegacy: { $0.set(.tensor(.bool, $0.shape(0))) })
   }
 
   /// An operator of any number of operands of one element type that are broadcast against each other.
@@ -65,7 +66,8 @@ extension OpDefinition {
         try inference.inferBroadcast()
         guard let contents else { return }
         inference.setContents(inference.reducedContents(contents))
-      })
+      },
+      inferLegacy: { $0.set($0.type(0)) })
   }
 
   /// Refuses a string attribute that is none of `choices`.

@@ -7,7 +7,12 @@ extension Operation {
   ///   contradicts the declared one. Within a branch of an If that is a remark only: exporters leave branches that are
   ///   never taken, and that would be wrong for the shapes at hand.
   package func inferTypes(_ diagnostics: Diagnostics? = nil) throws {
-    guard let infer = definition.infer, !refersToFunctionAttributes else { return }
+    try inferTypes(by: definition.infer, diagnostics)
+  }
+
+  /// Infers the results as `inference` says, another version's than the definition's perhaps; `nil` says nothing.
+  package func inferTypes(by inference: OpDefinition.Inference?, _ diagnostics: Diagnostics? = nil) throws {
+    guard let infer = inference, !refersToFunctionAttributes else { return }
     var inference = TypeInference(self)
     do {
       try infer(&inference)

@@ -47,7 +47,7 @@ extension OpDefinition {
         throw ModelError(.invalidModel, "\(count) channels cannot be divided into \(groups) groups")
       }
       inference.set(elementTypeOf: 0, inference.shape(0))
-    })
+    }, inferLegacy: { $0.set($0.type(0)) })
 
   /// Normalizes each channel of each sample, then scales and shifts it. ONNX InstanceNormalization-22.
   package static let instanceNormalization = OpDefinition(

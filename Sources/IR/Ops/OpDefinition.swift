@@ -39,13 +39,15 @@ package final class OpDefinition: Sendable {
   /// `nil` for operators whose regions have no arguments.
   package let regionArguments: RegionArguments?
   package let infer: Inference?
+  /// What holds of the results in every older form of the operator, too; `nil` where nothing does.
+  package let inferLegacy: Inference?
   package let verify: Verification?
 
   package init(
     _ name: ByteString, domain: ByteString = "", versions: [Int], _ summary: String = "",
     operands: [OperandDefinition] = [], results: [ResultDefinition] = [], attributes: [AttributeDefinition] = [],
     traits: Traits = [.pure], form: Form = .declared, regionArguments: RegionArguments? = nil,
-    infer: Inference? = nil, verify: Verification? = nil
+    infer: Inference? = nil, inferLegacy: Inference? = nil, verify: Verification? = nil
   ) {
     self.domain = domain
     self.name = name
@@ -58,6 +60,7 @@ package final class OpDefinition: Sendable {
     self.form = form
     self.regionArguments = regionArguments
     self.infer = infer
+    self.inferLegacy = inferLegacy
     self.verify = verify
   }
 
@@ -74,7 +77,8 @@ package final class OpDefinition: Sendable {
     OpDefinition(
       declared.name, domain: declared.domain, versions: declared.versions.filter { $0 <= version }, declared.summary,
       operands: [.variadic("inputs", .any, minimum: 0)], results: [.variadic("outputs", .anything)],
-      traits: declared.traits.intersection([.pure, .random, .hasRegions]), form: .legacy(version: version))
+      traits: declared.traits.intersection([.pure, .random, .hasRegions]), form: .legacy(version: version),
+      infer: declared.inferLegacy)
   }
 
   /// The opset from which on the IR's form of this operator can be said.

@@ -70,7 +70,7 @@ extension TypeInference {
     let block = try operation.integer("block_size", atLeast: 0) ?? 0
     // One scale and one zero point are written as [] or as [1] as it comes.
     if let scale = shape(1), let zeroPoint = shape(2),
-      [scale, zeroPoint].contains(where: { $0.elementCount != .known(1) }),
+      [scale, zeroPoint].contains(where: { $0.elementCount.isEqual(to: .known(1)) == false }),
       scale.count != zeroPoint.count || !scale.isCompatible(with: zeroPoint)
     {
       throw ModelError(.invalidModel, "the scale has shape \(scale), the zero point \(zeroPoint)")

@@ -89,11 +89,12 @@ extension TypeInference {
   }
 
   fileprivate func affineGridShape() throws -> Shape? {
-    guard let size = contents(1) else { return nil }
+    guard let size = elements(1) else { return nil }
     guard size.count == 4 || size.count == 5 else {
       throw ModelError(.invalidModel, "size \(size) is neither of an image nor of a volume")
     }
-    return [size[0]] + size[2...] + [.known(size.count - 2)]
+    let batch = shape(0)?.first.map { size[0].merged(with: $0) ?? size[0] } ?? size[0]
+    return [batch] + size[2...] + [.known(size.count - 2)]
   }
 
   fileprivate func sampleShape() throws -> Shape? {
@@ -106,7 +107,7 @@ extension TypeInference {
   }
 
   fileprivate func imageShape() throws -> Shape? {
-    guard let image = contents(1) else { return nil }
+    guard let image = elements(1) ?? unknownImage() else { return nil }
     for name in ["dilations", "strides"] as [ByteString] {
       _ = try operation.integers(name, count: image.count, atLeast: 1)
     }
@@ -115,6 +116,14 @@ extension TypeInference {
     guard let x = shape(0) else { return nil }
     guard x.count == 3 else { throw ModelError(.invalidModel, "an input of shape \(x) is not of rank 3") }
     return [x[0], x[1].exactlyDivided(by: block)] + image
+  }
+
+  /// An image of as many axes as some attribute has numbers for.
+  private func unknownImage() -> Shape? {
+    let rank =
+      operation.ints("dilations")?.count ?? operation.ints("strides")?.count
+      ?? operation.ints("pads").map { $0.count / 2 }
+    return rank.map { Array(repeating: .unknown, count: $0) }
   }
 }
 

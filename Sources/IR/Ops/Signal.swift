@@ -78,21 +78,25 @@ extension TypeInference {
   }
 
   fileprivate func transformShape() throws -> Shape? {
-    guard var shape = shape(0), let written = operation.operand(2) == nil ? -2 : integers(2)?.first else { return nil }
+    guard var shape = shape(0) else { return nil }
     guard let parts = shape.last, parts.value ?? 2 == 2 || parts == .known(1) else {
       throw ModelError(.invalidModel, "the last axis of \(shape) does not hold one or two parts of a number")
     }
-    let axis = try axis(written, rank: shape.count)
-    guard axis < shape.count - 1 else { throw ModelError(.invalidModel, "axis \(axis) holds the parts of a number") }
     guard operation.attributes["onesided"] == nil || operation.int("onesided") != nil else { return nil }
     let isOneSided = operation.flag("onesided")
     let isInverse = operation.flag("inverse")
     let isReal = isOneSided && isInverse
+    shape[shape.count - 1] = .known(isReal ? 1 : 2)
+    guard let written = operation.operand(2) == nil ? -2 : integers(2)?.first else {
+      let keepsExtents = !isOneSided && operation.operand(1) == nil
+      return keepsExtents ? shape : shape.dropLast().map { _ in .unknown } + shape.suffix(1)
+    }
+    let axis = try axis(written, rank: shape.count)
+    guard axis < shape.count - 1 else { throw ModelError(.invalidModel, "axis \(axis) holds the parts of a number") }
     let given =
       operation.operand(1) == nil
       ? (isReal ? .known(2) * (shape[axis] - .known(1)) : shape[axis]) : try extent(1) ?? .unknown
     shape[axis] = isOneSided && !isInverse ? given.floorDivided(by: .known(2)) + .known(1) : given
-    shape[shape.count - 1] = .known(isReal ? 1 : 2)
     return shape
   }
 

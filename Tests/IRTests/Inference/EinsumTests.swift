@@ -14,6 +14,8 @@ import Testing
     einsum("bij, bjk -> bik", [.f32("n", 2, 3), .f32("n", 3, 4)], gives: "f32[n, 2, 4]"),
     einsum("bij,bjk", [.f32("n", 2, 3), .f32("n", 3, 4)], gives: "f32[2, 4]"),
     einsum("ii->i", [.f32(3, 3)], gives: "f32[3]"),
+    einsum("...ii->...i", [.f32("b", "n", 3)], gives: "f32[b, 3]"),
+    einsum("ii->i", [.f32(1, 3)], fails: "contradicts the other axes of its letter"),
     einsum("ij->", [.f32(3, 3)], gives: "f32[]"),
     einsum("bA,Ba", [.f32(1, 2), .f32(3, 4)], gives: "f32[2, 3, 4, 1]"),
     einsum("...ij,...jk->...ik", [.f32("n", 1, 2, 3), .f32(5, 3, 4)], gives: "f32[n, 5, 2, 4]"),

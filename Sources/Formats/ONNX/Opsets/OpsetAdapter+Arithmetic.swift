@@ -63,6 +63,8 @@ extension OpsetAdapter {
         }
         editor.keep("axis")
         editor.keep("broadcast")
+        // The second operand was stretched to the first one's shape, never the other way around.
+        try editor.inferOlderForm()
         return true
       })
   }
@@ -71,6 +73,10 @@ extension OpsetAdapter {
   private static func variadic(_ definition: OpDefinition) -> OpsetAdapter {
     OpsetAdapter(
       definition, since: 8,
+      raise: { editor, _ in
+        try editor.inferOlderForm()
+        return true
+      },
       lower: { editor, _ in
         let shapes = editor.operation.operands.compactMap { $0?.tensorType?.shape }
         guard let first = shapes.first else { return }

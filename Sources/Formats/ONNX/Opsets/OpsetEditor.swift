@@ -105,6 +105,11 @@ struct OpsetEditor {
     definition.operands.indices.contains(index) ? definition.operands[index].name : "\(index)"
   }
 
+  /// Infers what holds of the results in the operation's older forms alone.
+  func inferOlderForm() throws {
+    try operation.inferTypes(by: definition.inferLegacy)
+  }
+
   // MARK: What the source said otherwise
 
   /// Sets an attribute that the source's form implies.
