@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
-from onnx.backend.test.loader import load_model_tests
 
 import roundtrip
 from mcc import REPOSITORY, Mcc
@@ -24,30 +22,6 @@ def check_examples(mcc: Mcc, folder: Path) -> None:
     for model in models:
         for format in (None, "mcb", "mir"):
             roundtrip.check(mcc, model, folder, by_way_of=format)
-
-
-def check_node_tests(mcc: Mcc, folder: Path) -> None:
-    """The models of ONNX's own tests: nearly every operator, and every element type. By way of .mcb, which holds all."""
-    failures = []
-    for test in node_tests():
-        with tempfile.TemporaryDirectory(dir=folder) as own:
-            source = Path(own) / "model.onnx"
-            source.write_bytes(test.model.SerializeToString())
-            try:
-                roundtrip.check(mcc, source, Path(own), by_way_of="mcb")
-            except AssertionError as failure:
-                failures.append(f"{test.name}: {failure}")
-    assert not failures, f"{len(failures)} models are not equal:\n" + "\n".join(failures)
-
-
-def node_tests() -> list:
-    """ONNX's tests of single operators, made on the spot; some overflow on purpose.
-
-    mcc writes opset 7 and newer: what is older does not stay as it is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tests = [test for test in load_model_tests(kind="node") if test.model is not None]
-    return [test for test in tests if all(entry.version >= 7 or entry.domain for entry in test.model.opset_import)]
 
 
 def check_everything_that_a_model_can_carry(mcc: Mcc, folder: Path) -> None:
