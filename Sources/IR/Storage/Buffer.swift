@@ -131,10 +131,20 @@ package struct ByteSlice: Sendable {
   /// From here on a read through the descriptor is cheaper than faulting the pages in and giving them back.
   private static let directReadBytes = 1 << 16
 
+  /// Whether so many bytes are read through a file's descriptor.
+  func isReadDirectly(_ byteCount: Int) -> Bool {
+    guard case .mapped(let file) = buffer.origin else { return false }
+    return byteCount >= Self.directReadBytes && file.keepsDescriptor
+  }
+
   /// Copies the bytes from `offset` on into `output`. The range must lie inside the slice.
-  package func copyBytes(from offset: Int, into output: UnsafeMutableRawBufferPointer) throws {
+  ///
+  /// - Parameter isolated: nothing near them will be read, so that their pages are not worth a fault.
+  package func copyBytes(
+    from offset: Int, into output: UnsafeMutableRawBufferPointer, isolated: Bool = false
+  ) throws {
     precondition(offset >= 0 && offset <= count && output.count <= count - offset, "outside a slice of \(count) bytes")
-    if case .mapped(let file) = buffer.origin, output.count >= Self.directReadBytes {
+    if case .mapped(let file) = buffer.origin, isReadDirectly(output.count) || (isolated && file.keepsDescriptor) {
       return try file.read(at: self.offset + offset, into: output)
     }
     withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + output.count])) }

@@ -86,6 +86,9 @@ package final class MappedFile: Sendable {
     madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, MADV_DONTNEED)
   }
 
+  /// Whether bytes can be read without the mapping.
+  var keepsDescriptor: Bool { descriptor != nil }
+
   /// Copies the bytes at `offset`, where it can past the mapping: they never enter the resident set, and a file that
   /// shrank meanwhile is an error instead of a SIGBUS.
   package func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws {

@@ -19,21 +19,53 @@ extension TensorLiteral {
     }
   }
 
-  /// Transforms run over blocks of this many elements, so that what one makes is still in the cache when the next
-  /// reads it.
-  private static let blockElements = 1 << 15
+  /// As `read`, for few elements among many that stay unread.
+  package func readIsolated(_ range: Range<Int>, into output: UnsafeMutableRawBufferPointer) throws {
+    guard case .bytes(let slice) = source, let offset = elementType.byteCount(elements: range.lowerBound) else {
+      return try read(range, into: output)
+    }
+    try slice.copyBytes(from: offset, into: output, isolated: true)
+  }
 
   private func apply(
     _ transform: any ElementwiseTransform, to base: TensorLiteral, _ range: Range<Int>,
     _ output: UnsafeMutableRawBufferPointer
   ) throws {
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.blockElements) {
-      let block = start..<min(start + Self.blockElements, range.upperBound)
-      guard let offset = elementType.byteCount(elements: start - range.lowerBound),
+    if case .elementwise(let inner, let origin) = base.source, let merged = transform.merged(after: inner) {
+      return try apply(merged, to: origin, range, output)
+    }
+    try base.forEachBlock(of: range) { bytes, block in
+      guard let offset = elementType.byteCount(elements: block.lowerBound - range.lowerBound),
         let count = elementType.byteCount(elements: block.count)
       else { return }
       let part = UnsafeMutableRawBufferPointer(rebasing: output[offset..<offset + count])
-      try base.withWindow(block) { transform.apply(to: $0, first: start, output: part) }
+      transform.apply(to: bytes, first: block.lowerBound, output: part)
+    }
+  }
+
+  /// The elements of a block: what one step makes is still in the cache when the next reads it.
+  private static let blockElements = 1 << 15
+
+  /// Calls `body` with one block of the elements `range` after the other: its bytes, and which elements they are.
+  ///
+  /// Bytes are copied where they must be made first, and where a file holds them: pages that are faulted in for one
+  /// look cost more than a copy into the cache. `range.lowerBound` lies on a byte boundary.
+  package func forEachBlock(of range: Range<Int>, _ body: (UnsafeRawBufferPointer, Range<Int>) throws -> Void) throws {
+    let blocks = stride(from: range.lowerBound, to: range.upperBound, by: Self.blockElements).map {
+      $0..<min($0 + Self.blockElements, range.upperBound)
+    }
+    guard let first = blocks.first, let size = elementType.byteCount(elements: first.count) else { return }
+    if case .bytes(let slice) = source, !slice.isReadDirectly(size) {
+      for block in blocks { try withWindow(block) { try body($0, block) } }
+      return
+    }
+    try withScratch(size) { scratch in
+      for block in blocks {
+        guard let count = elementType.byteCount(elements: block.count) else { return }
+        let part = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
+        try read(block, into: part)
+        try body(UnsafeRawBufferPointer(part), block)
+      }
     }
   }
 

@@ -50,6 +50,13 @@ package protocol ElementwiseTransform: Hashable, Sendable {
   /// Fills `output` with the results for the elements of `input`, whose first is element `first` of the literal. A
   /// window starts on a byte boundary.
   func apply(to input: UnsafeRawBufferPointer, first: Int, output: UnsafeMutableRawBufferPointer)
+
+  /// What does in one step what `inner` and then this transform do; `nil` where nothing is known to.
+  func merged(after inner: any ElementwiseTransform) -> (any ElementwiseTransform)?
+}
+
+extension ElementwiseTransform {
+  package func merged(after inner: any ElementwiseTransform) -> (any ElementwiseTransform)? { nil }
 }
 
 /// Makes a literal's bytes from other literals as a whole.

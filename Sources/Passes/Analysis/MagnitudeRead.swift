@@ -1,7 +1,7 @@
 import IR
 
 /// What one read of all windows found out about a bracket of magnitudes.
-struct MagnitudeRead {
+struct MagnitudeRead: Sendable {
   enum Position {
     case below, inside, above
   }
@@ -50,24 +50,25 @@ struct MagnitudeRead {
 
   private var isLast: Bool { bracket.upperBound > Float.infinity.bitPattern }
 
-  /// A hair less than was asked for, so that a sum in another order does not exceed it.
-  static let budgetMargin = 0x1p-40
+  /// A hair less than was asked for, so that no error of the sums, of what is cut and of all, exceeds it.
+  static let budgetMargin = 4 * MagnitudeScan.sumError
 
   /// What the squares of the cut elements may sum to.
   private func squaredBudget(_ goal: MagnitudeGoal) -> Double {
     guard case .relativeError(let fraction) = goal, fraction < 1 else { return .infinity }
-    return fraction * fraction * squares * (1 - Self.budgetMargin)
+    // A square too small for single precision is off by no more than the smallest number that it has.
+    let hidden = Double(countBelow) * Double(Float.leastNonzeroMagnitude)
+    return fraction * fraction * squares * (1 - Self.budgetMargin) - hidden
   }
 
   /// The cut among the kept elements, which are all that the bracket holds.
   ///
   /// The bracket is split into parts of equal width, so that only the part in which the goal is met needs to be sorted.
-  func cut(_ goal: MagnitudeGoal) -> MagnitudeSelection.Result {
+  func cut(_ goal: MagnitudeGoal, threads: Int) throws -> MagnitudeSelection.Result {
     var walk = Walk(goal: goal, budget: squaredBudget(goal), count: countBelow, squares: squaresBelow)
-    let width = (bracket.count + Self.parts - 1) / Self.parts
-    for (part, total) in totals(partWidth: width).enumerated()
+    for (part, total) in try totals(threads: threads).enumerated()
     where !walk.takeAll(count: total.count, squares: total.squares) {
-      for element in elements(ofPart: part, width: width) {
+      for element in elements(ofPart: part) {
         guard walk.take(MagnitudeScan.square(element.magnitude)) else {
           return result(
             MagnitudeCut(
@@ -80,18 +81,33 @@ struct MagnitudeRead {
 
   private static let parts = 1 << 12
 
-  private func totals(partWidth width: Int) -> [(count: Int, squares: Double)] {
-    var totals: [(count: Int, squares: Double)] = Array(repeating: (0, 0), count: Self.parts)
-    for scan in scans {
-      for element in scan.inside {
-        let magnitude = UInt32(truncatingIfNeeded: element >> 32)
-        let part = Int(magnitude - bracket.lowerBound) / width
-        totals[part].count += 1
-        totals[part].squares += MagnitudeScan.square(magnitude)
-      }
-    }
-    return totals
+  /// A part's width is a power of two, this one's logarithm: magnitudes find their part by a shift.
+  private var partShift: Int {
+    max(Int.bitWidth - (bracket.count - 1).leadingZeroBitCount - Self.parts.trailingZeroBitCount, 0)
   }
+
+  /// How many kept elements each part has, and the sum of their squares. Summed up by slices of the windows, in order.
+  private func totals(threads: Int) throws -> [(count: Int, squares: Double)] {
+    let shift = partShift
+    let slices = min(Self.slices, scans.count)
+    let sums = try Parallel.map(slices, threads: threads) { slice in
+      var totals: [(count: Int, squares: Double)] = Array(repeating: (0, 0), count: Self.parts)
+      for scan in scans[slice * scans.count / slices..<(slice + 1) * scans.count / slices] {
+        for element in scan.inside {
+          let magnitude = UInt32(truncatingIfNeeded: element >> 32)
+          let part = Int(magnitude &- bracket.lowerBound) >> shift
+          totals[part].count += 1
+          totals[part].squares += MagnitudeScan.square(magnitude)
+        }
+      }
+      return totals
+    }
+    return (0..<Self.parts).map { part in
+      sums.reduce((0, 0)) { ($0.0 + $1[part].count, $0.1 + $1[part].squares) }
+    }
+  }
+
+  private static let slices = 8
 
   private struct Element {
     let magnitude: UInt32
@@ -99,12 +115,13 @@ struct MagnitudeRead {
   }
 
   /// The kept elements of one part, by magnitude and then by position.
-  private func elements(ofPart part: Int, width: Int) -> [Element] {
+  private func elements(ofPart part: Int) -> [Element] {
+    let shift = partShift
     var elements: [Element] = []
     for (scan, start) in zip(scans, starts) {
       for element in scan.inside {
         let magnitude = UInt32(truncatingIfNeeded: element >> 32)
-        guard Int(magnitude - bracket.lowerBound) / width == part else { continue }
+        guard Int(magnitude &- bracket.lowerBound) >> shift == part else { continue }
         elements.append(Element(magnitude: magnitude, position: start + Int(UInt32(truncatingIfNeeded: element))))
       }
     }

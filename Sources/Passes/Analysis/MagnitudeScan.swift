@@ -26,7 +26,7 @@ struct MagnitudeScan: Sendable {
   mutating func scan(_ block: UnsafeRawBufferPointer, first: Int) {
     guard let base = block.baseAddress else { return }
     let count = block.count / 4
-    let vectors = count & ~3
+    let vectors = count / Self.step * Self.step
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count + 4) { found in
       guard let found = found.baseAddress else { return }
       var foundCount = scanVectors(base, vectors, first, found)
@@ -64,53 +64,82 @@ struct MagnitudeScan: Sendable {
     inside.append(contentsOf: found.prefix(capacity - inside.count))
   }
 
-  /// Four elements at a time: sums in double, selected by masks. Which fours hold elements inside the bracket, which
-  /// are few, is noted and looked at afterwards: a call within the loop would cost it its registers.
+  /// Takes in eight elements at a time. Which eights hold elements inside the bracket, which are few, is noted and
+  /// looked at afterwards: a call within the loop would cost it its registers.
   private mutating func scanVectors(
     _ base: UnsafeRawPointer, _ count: Int, _ first: Int, _ found: UnsafeMutablePointer<UInt64>
   ) -> Int {
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: count / 4 + 1) { hits in
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: count / Self.step + 1) { hits in
       guard let hits = hits.baseAddress else { return 0 }
+      var hitCount = 0
+      for start in stride(from: 0, to: count, by: Self.runElements) {
+        sumRun(base, start..<min(start + Self.runElements, count), hits, &hitCount)
+      }
       var foundCount = 0
-      for hit in 0..<sumVectors(base, count, hits) {
+      for hit in 0..<hitCount {
         let index = Int(hits[hit])
-        let bits = base.loadUnaligned(fromByteOffset: index * 4, as: SIMD4<UInt32>.self) & 0x7fff_ffff
-        for lane in 0..<4 { foundCount += note(bits[lane], first + index + lane, found + foundCount) }
+        for lane in 0..<Self.step {
+          let bits = base.loadUnaligned(fromByteOffset: (index &+ lane) &* 4, as: UInt32.self)
+          foundCount &+= note(bits & 0x7fff_ffff, first &+ index &+ lane, found + foundCount)
+        }
       }
       return foundCount
     }
   }
 
-  /// Sums up; returns how many indices it wrote to `hits`.
-  private mutating func sumVectors(
-    _ base: UnsafeRawPointer, _ count: Int, _ hits: UnsafeMutablePointer<Int32>
-  ) -> Int {
+  private static let step = 8
+  /// Squares are summed in single precision within a run, and from run to run in double. So few additions keep the
+  /// relative error of any sum below `sumError`; where a run's sum is not finite in single precision, it is taken again
+  /// in double.
+  private static let runElements = 128
+  /// For each square a rounding, and one for each of the additions of a lane.
+  static let sumError = 0x1p-24 * Double(runElements / step + 1)
+
+  /// Sums up a run of whole steps; appends the indices of the steps with elements inside the bracket to `hits`.
+  @inline(__always)
+  private mutating func sumRun(
+    _ base: UnsafeRawPointer, _ run: Range<Int>, _ hits: UnsafeMutablePointer<Int32>, _ hitCount: inout Int
+  ) {
     typealias Bits = SIMD4<Int32>
+    typealias Floats = SIMD4<Float>
     let withoutSign = Bits(repeating: 0x7fff_ffff)
     let lower = Bits(repeating: Int32(truncatingIfNeeded: bracket.lowerBound))
     let upper = Bits(repeating: Int32(truncatingIfNeeded: min(bracket.upperBound, 0x7fff_ffff)))
-    var all = SIMD4<Double>(repeating: 0)
+    var all = (Floats(repeating: 0), Floats(repeating: 0))
     var below = all
     var counts = Bits(repeating: 0)
-    var hitCount = 0
-    var index = 0
-    while index < count {
-      let bits = base.loadUnaligned(fromByteOffset: index &* 4, as: Bits.self) & withoutSign
-      let values = SIMD4<Double>(unsafeBitCast(bits, to: SIMD4<Float>.self))
+    /// Takes in four elements; returns a mask of those inside.
+    @inline(__always) func take(_ index: Int, _ all: inout Floats, _ below: inout Floats) -> Bits {
+      let values = base.loadUnaligned(fromByteOffset: index &* 4, as: Floats.self)
+      let bits = unsafeBitCast(values, to: Bits.self) & withoutSign
       let squared = values * values
-      all += squared
       let isBelow = unsafeBitCast(bits .< lower, to: Bits.self)
+      all += squared
+      below += unsafeBitCast(unsafeBitCast(squared, to: Bits.self) & isBelow, to: Floats.self)
       counts &-= isBelow
-      let selected = unsafeBitCast(squared, to: SIMD4<Int64>.self) & SIMD4<Int64>(truncatingIfNeeded: isBelow)
-      below += unsafeBitCast(selected, to: SIMD4<Double>.self)
-      let isInside = unsafeBitCast(unsafeBitCast(bits .< upper, to: Bits.self) & ~isBelow, to: SIMD2<UInt64>.self)
+      return unsafeBitCast(bits .< upper, to: Bits.self) & ~isBelow
+    }
+    var index = run.lowerBound
+    while index < run.upperBound {
+      let isInside = unsafeBitCast(
+        take(index, &all.0, &below.0) | take(index &+ 4, &all.1, &below.1), to: SIMD2<UInt64>.self)
       hits[hitCount] = Int32(truncatingIfNeeded: index)
       hitCount &+= isInside[0] | isInside[1] == 0 ? 0 : 1
-      index &+= 4
+      index &+= Self.step
     }
-    squares += all.sum()
-    squaresBelow += below.sum()
     countBelow += Int(counts.wrappedSum())
-    return hitCount
+    let sum = (SIMD4<Double>(all.0) + SIMD4<Double>(all.1)).sum()
+    guard sum.isFinite else { return sumInDouble(base, run) }
+    squares += sum
+    squaresBelow += (SIMD4<Double>(below.0) + SIMD4<Double>(below.1)).sum()
+  }
+
+  private mutating func sumInDouble(_ base: UnsafeRawPointer, _ run: Range<Int>) {
+    for index in run {
+      let magnitude = base.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self) & 0x7fff_ffff
+      let square = Self.square(magnitude)
+      squares += square
+      if magnitude < bracket.lowerBound { squaresBelow += square }
+    }
   }
 }

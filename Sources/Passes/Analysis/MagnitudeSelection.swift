@@ -74,7 +74,7 @@ package struct MagnitudeSelection {
       case .below: possible = possible.lowerBound..<bracket.lowerBound
       case .above: possible = bracket.upperBound..<possible.upperBound
       case .inside:
-        if read.isComplete { return read.cut(goal) }
+        if read.isComplete { return try read.cut(goal, threads: reading.threads) }
         if bracket.count == 1 { return try read.cutAmongTies(goal, reading) }
         possible = bracket
       }

@@ -28,7 +28,7 @@ package final class WeightErrors {
   package func record(lost squares: Double, left: Double, of name: String) {
     let index = index(of: name)
     entries[index].lost += squares
-    if entries[index].meter == nil { entries[index].meter = ErrorMeter(ErrorMeter.Reading(signal: left, noise: 0)) }
+    if entries[index].meter == nil { entries[index].meter = ErrorMeter(signal: left) }
   }
 
   /// Records what will measure the rounding of a weight.
@@ -47,6 +47,8 @@ package final class WeightErrors {
 }
 
 /// Sums up signal and error of one weight, window by window, from any thread; the total does not depend on their order.
+///
+/// Of a large weight a regular sample is measured.
 package final class ErrorMeter: Sendable {
   package struct Reading: Sendable {
     /// The sum of the squares of the weights.
@@ -55,20 +57,47 @@ package final class ErrorMeter: Sendable {
     package var noise = 0.0
   }
 
+  /// Weights with fewer elements are measured whole.
+  private static let sampledElements = 1 << 18
+  /// Elements of a sample are neighbors, in groups of so many; of so many groups one is measured.
+  private static let groupElements = 1 << 10
+  private static let groupsASample = 32
+
+  private let period: Int
   private let windows: Mutex<[Int: Reading]>
 
-  package init(_ initial: Reading? = nil) {
-    windows = Mutex(initial.map { [0: $0] } ?? [:])
+  /// For a weight of so many elements.
+  package init(elementCount: Int) {
+    period = elementCount < Self.sampledElements ? 1 : Self.groupsASample
+    windows = Mutex([:])
+  }
+
+  /// For a weight that has no rounding errors.
+  package init(signal: Double) {
+    period = 1
+    windows = Mutex([0: Reading(signal: signal)])
+  }
+
+  /// Calls `body` with the parts of the elements `range` that are to be measured.
+  package func forEachSample(in range: Range<Int>, _ body: (Range<Int>) -> Void) {
+    guard period > 1 else { return body(range) }
+    let size = Self.groupElements
+    let step = size * period
+    for start in stride(from: (range.lowerBound / step) * step, to: range.upperBound, by: step) {
+      let part = range.clamped(to: start..<start + size)
+      if !part.isEmpty { body(part) }
+    }
   }
 
   /// Records the window whose first element is `first`; one that was made twice counts once.
   package func record(_ reading: Reading, first: Int) { windows.withLock { $0[first] = reading } }
 
+  /// Of all elements, as far as the sample tells.
   package var total: Reading {
     windows.withLock { windows in
       windows.sorted { $0.key < $1.key }.reduce(into: Reading()) {
-        $0.signal += $1.value.signal
-        $0.noise += $1.value.noise
+        $0.signal += $1.value.signal * Double(period)
+        $0.noise += $1.value.noise * Double(period)
       }
     }
   }

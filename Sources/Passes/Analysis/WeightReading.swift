@@ -53,18 +53,17 @@ extension WeightReading.Window {
   /// within the literal.
   package func forEachBlock(_ body: (UnsafeRawBufferPointer, Int) -> Void) throws {
     let width = (literal.elementType.bitWidth ?? 32) / 8
-    let block = Self.blockElements
-    try withUnsafeTemporaryAllocation(of: Float.self, capacity: block) { scratch in
+    try withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockElements) { scratch in
       guard let floats = scratch.baseAddress else { return }
-      try literal.withWindow(range) { bytes in
-        for first in stride(from: 0, to: range.count, by: block) {
-          let count = min(block, range.count - first)
-          let part = UnsafeRawBufferPointer(rebasing: bytes[first * width..<(first + count) * width])
+      try literal.forEachBlock(of: range) { bytes, elements in
+        for start in stride(from: 0, to: elements.count, by: Self.blockElements) {
+          let count = min(Self.blockElements, elements.count - start)
+          let part = UnsafeRawBufferPointer(rebasing: bytes[start * width..<(start + count) * width])
           if literal.elementType == .float32 {
-            body(part, range.lowerBound + first)
+            body(part, elements.lowerBound + start)
           } else {
             FloatWidening.widen(part, literal.elementType, into: floats)
-            body(UnsafeRawBufferPointer(start: floats, count: count * 4), range.lowerBound + first)
+            body(UnsafeRawBufferPointer(start: floats, count: count * 4), elements.lowerBound + start)
           }
         }
       }

@@ -36,7 +36,7 @@ struct Int8Weight {
     }
     let largest = axis == nil ? [ranges.largest.max() ?? 0] : ranges.largest
     let layout = axis == nil ? ChannelLayout(whole: literal.elementCount) : ranges.layout
-    let meter = ErrorMeter()
+    let meter = ErrorMeter(elementCount: literal.elementCount)
     let rounding = RoundToInt8(
       elementType: literal.elementType, layout: layout, scales: largest.map(Self.scale), meter: meter)
 

@@ -22,25 +22,36 @@ struct MagnitudeMask: ElementwiseTransform {
     magnitude < cut.magnitude || (magnitude == cut.magnitude && start + position < cut.position)
   }
 
+  /// Calls `body` with the parts of the elements `range`, at most two, and for each the magnitude, as bits, below which
+  /// its elements go: among equals at the cut, the positions before it go and the others stay.
+  func forEachPart(of range: Range<Int>, _ body: (Range<Int>, Int32) -> Void) {
+    let magnitude = Int32(truncatingIfNeeded: cut.magnitude)
+    let tie = min(max(cut.position - start, range.lowerBound), range.upperBound)
+    if range.lowerBound < tie { body(range.lowerBound..<tie, magnitude &+ 1) }
+    if tie < range.upperBound { body(tie..<range.upperBound, magnitude) }
+  }
+
   private func mask(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int, _ first: Int) {
+    forEachPart(of: first..<first + count) { part, bound in
+      let offset = (part.lowerBound - first) * 4
+      mask(source + offset, target + offset, part.count, below: bound)
+    }
+  }
+
+  private func mask(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int, below bound: Int32) {
     typealias Bits = SIMD4<Int32>
     let withoutSign = Bits(repeating: 0x7fff_ffff)
-    // Among equals at the cut, the positions before it go and the others stay: a window is on one side, but for one
-    // window.
-    let tiesGo = start + first + count <= cut.position
-    let tiesStay = start + first >= cut.position
-    let bound = Bits(repeating: Int32(truncatingIfNeeded: cut.magnitude) + (tiesGo ? 1 : 0))
+    let bounds = Bits(repeating: bound)
     var index = 0
-    while tiesGo || tiesStay, index + 4 <= count {
+    while index + 4 <= count {
       let bits = source.loadUnaligned(fromByteOffset: index * 4, as: Bits.self)
-      let goes = unsafeBitCast((bits & withoutSign) .< bound, to: Bits.self)
+      let goes = unsafeBitCast((bits & withoutSign) .< bounds, to: Bits.self)
       target.storeBytes(of: bits & ~goes, toByteOffset: index * 4, as: Bits.self)
       index += 4
     }
     while index < count {
-      let bits = source.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-      target.storeBytes(
-        of: takes(bits & 0x7fff_ffff, first + index) ? 0 : bits, toByteOffset: index * 4, as: UInt32.self)
+      let bits = source.loadUnaligned(fromByteOffset: index * 4, as: Int32.self)
+      target.storeBytes(of: bits & 0x7fff_ffff < bound ? 0 : bits, toByteOffset: index * 4, as: Int32.self)
       index += 1
     }
   }

@@ -9,8 +9,8 @@ import IR
 /// Weights are the constant operands of matrix products, convolutions, recurrent layers and embeddings, also behind
 /// operations that only move elements; biases, scales, tables of positions and masks stay. Elements go in the order of
 /// |w|, ties in the order of their positions; the others keep their bits. Error: with `max-error = e`, ||w - w'|| <= e
-/// * ||w|| (Euclidean norms), and one more element would exceed it. `sparsity = s` makes exactly floor(s * n) of n
-/// elements zero, those that were zero before included.
+/// * ||w|| (Euclidean norms), and one more element would exceed it, but for a few millionths that the sums may be off.
+/// `sparsity = s` makes exactly floor(s * n) of n elements zero, those that were zero before included.
 package struct Prune: Pass {
   package static let name = "prune"
   package static let summary = "sets the smallest weights to zero"

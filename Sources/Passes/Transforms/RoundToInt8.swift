@@ -12,15 +12,25 @@ struct RoundToInt8: ElementwiseTransform {
   let scales: [Float]
   /// Told of the rounding errors. What is measured does not make two transforms different.
   let meter: ErrorMeter
+  /// What sets weights to zero before they are rounded.
+  var mask: MagnitudeMask?
 
   static func == (a: RoundToInt8, b: RoundToInt8) -> Bool {
-    a.elementType == b.elementType && a.layout == b.layout && a.scales == b.scales
+    a.elementType == b.elementType && a.layout == b.layout && a.scales == b.scales && a.mask == b.mask
   }
 
   func hash(into hasher: inout Hasher) {
     hasher.combine(elementType)
     hasher.combine(layout)
     hasher.combine(scales)
+    hasher.combine(mask)
+  }
+
+  func merged(after inner: any ElementwiseTransform) -> (any ElementwiseTransform)? {
+    guard mask == nil, let inner = inner as? MagnitudeMask else { return nil }
+    var merged = self
+    merged.mask = inner
+    return merged
   }
 
   private static let blockElements = 1 << 12
@@ -51,82 +61,105 @@ struct RoundToInt8: ElementwiseTransform {
     _ source: UnsafeRawPointer, _ range: Range<Int>, _ target: UnsafeMutableRawPointer,
     _ error: inout ErrorMeter.Reading
   ) {
+    guard let mask else { return round(source, range, below: 0, target, &error) }
+    mask.forEachPart(of: range) { part, bound in
+      let offset = part.lowerBound - range.lowerBound
+      round(source + offset * 4, part, below: bound, target + offset, &error)
+    }
+  }
+
+  /// - Parameter bound: magnitudes below it, as bits, become 0.
+  private func round(
+    _ source: UnsafeRawPointer, _ range: Range<Int>, below bound: Int32, _ target: UnsafeMutableRawPointer,
+    _ error: inout ErrorMeter.Reading
+  ) {
     scales.withUnsafeBytes { scales in
       guard let scales = scales.baseAddress else { return }
       layout.forEachRun(in: range) { start, count, channel in
         let offset = start - range.lowerBound
-        let run = Run(source: source + offset * 4, count: count, target: target + offset)
-        let step = layout.inner == 1 ? 4 : 0
-        run.round(scales + channel * 4, scaleStep: step, &error)
+        let run = RoundingRun(
+          source: source + offset * 4, count: count, bound: bound, scales: scales + channel * 4,
+          scaleStep: layout.inner == 1 ? 4 : 0, target: target + offset)
+        run.round()
+        meter.forEachSample(in: start..<start + count) {
+          run.measure($0.lowerBound - start..<$0.upperBound - start, &error)
+        }
       }
     }
   }
 }
 
 /// Neighboring weights, and where their integers go.
-private struct Run {
+private struct RoundingRun {
   typealias Vector = SIMD4<Float>
+  typealias Bits = SIMD4<Int32>
 
   let source: UnsafeRawPointer
   let count: Int
+  /// Magnitudes below it, as bits, count as 0.
+  let bound: Int32
+  let scales: UnsafeRawPointer
+  /// The bytes from one element's scale to the next's: 0 where all have the same.
+  let scaleStep: Int
   let target: UnsafeMutableRawPointer
 
   /// Adding 1.5 * 2^23 leaves a float's integer part in its low bits, rounded half to even by the addition itself.
   private static let magic: Float = 12_582_912
 
-  /// Sums of so many squares are taken in single precision before they are added up in double.
-  private static let sumElements = 1 << 10
-
-  /// - Parameter scaleStep: the bytes from one element's scale to the next's: 0 where all have the same.
-  func round(_ scales: UnsafeRawPointer, scaleStep: Int, _ error: inout ErrorMeter.Reading) {
-    var index = 0
-    while index + 16 <= count {
-      let end = min(index + Self.sumElements, count & ~15)
-      if scaleStep == 0 {
-        let scale = Vector(repeating: scales.loadUnaligned(as: Float.self))
-        roundVectors(index..<end, &error) { _ in scale }
-      } else {
-        roundVectors(index..<end, &error) { scales.loadUnaligned(fromByteOffset: $0 * 4, as: Vector.self) }
-      }
-      index = end
+  func round() {
+    let vectors = count & ~15
+    if scaleStep == 0 {
+      let scale = Vector(repeating: scales.loadUnaligned(as: Float.self))
+      roundVectors(vectors) { _ in scale }
+    } else {
+      roundVectors(vectors) { scales.loadUnaligned(fromByteOffset: $0 &* 4, as: Vector.self) }
     }
-    while index < count {
-      roundOne(index, scales.loadUnaligned(fromByteOffset: index * scaleStep, as: Float.self), &error)
-      index += 1
+    for index in vectors..<count {
+      let shifted = weight(at: index) / scale(at: index) + Self.magic
+      target.storeBytes(
+        of: Int8(truncatingIfNeeded: Int32(bitPattern: shifted.bitPattern)), toByteOffset: index, as: Int8.self)
     }
   }
 
   @inline(__always)
-  private func roundVectors(_ range: Range<Int>, _ error: inout ErrorMeter.Reading, _ scale: (Int) -> Vector) {
-    var signal = Vector(repeating: 0)
-    var noise = signal
+  private func roundVectors(_ count: Int, _ scale: (Int) -> Vector) {
     let magic = Vector(repeating: Self.magic)
-    @inline(__always) func quarter(_ index: Int) -> SIMD4<Int32> {
-      let weight = source.loadUnaligned(fromByteOffset: index * 4, as: Vector.self)
-      let scale = scale(index)
-      let shifted = weight / scale + magic
-      let difference = weight - (shifted - magic) * scale
-      signal += weight * weight
-      noise += difference * difference
-      return unsafeBitCast(shifted, to: SIMD4<Int32>.self)
+    let withoutSign = Bits(repeating: 0x7fff_ffff)
+    let bound = Bits(repeating: bound)
+    @inline(__always) func quarter(_ index: Int) -> Bits {
+      let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: Bits.self)
+      let goes = unsafeBitCast((bits & withoutSign) .< bound, to: Bits.self)
+      return unsafeBitCast(unsafeBitCast(bits & ~goes, to: Vector.self) / scale(index) + magic, to: Bits.self)
     }
-    for index in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
-      let low = SIMD8(lowHalf: quarter(index), highHalf: quarter(index + 4))
-      let high = SIMD8(lowHalf: quarter(index + 8), highHalf: quarter(index + 12))
+    var index = 0
+    while index < count {
+      let low = SIMD8(lowHalf: quarter(index), highHalf: quarter(index &+ 4))
+      let high = SIMD8(lowHalf: quarter(index &+ 8), highHalf: quarter(index &+ 12))
       let bytes = SIMD16<Int8>(truncatingIfNeeded: SIMD16(lowHalf: low, highHalf: high))
       target.storeBytes(of: bytes, toByteOffset: index, as: SIMD16<Int8>.self)
+      index &+= 16
     }
-    error.signal += Double(signal.sum())
-    error.noise += Double(noise.sum())
   }
 
-  private func roundOne(_ index: Int, _ scale: Float, _ error: inout ErrorMeter.Reading) {
-    let weight = source.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
-    let shifted = weight / scale + Self.magic
-    let difference = Double(weight - (shifted - Self.magic) * scale)
-    target.storeBytes(
-      of: Int8(truncatingIfNeeded: Int32(bitPattern: shifted.bitPattern)), toByteOffset: index, as: Int8.self)
-    error.signal += Double(weight) * Double(weight)
-    error.noise += difference * difference
+  /// Adds up the squares of weights that were rounded, and of their errors.
+  func measure(_ range: Range<Int>, _ error: inout ErrorMeter.Reading) {
+    for index in range {
+      let weight = Double(weight(at: index))
+      let integer = target.loadUnaligned(fromByteOffset: index, as: Int8.self)
+      let difference = weight - Double(integer) * Double(scale(at: index))
+      error.signal += weight * weight
+      error.noise += difference * difference
+    }
+  }
+
+  @inline(__always)
+  private func weight(at index: Int) -> Float {
+    let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+    return Int32(bitPattern: bits & 0x7fff_ffff) < bound ? 0 : Float(bitPattern: bits)
+  }
+
+  @inline(__always)
+  private func scale(at index: Int) -> Float {
+    scales.loadUnaligned(fromByteOffset: index &* scaleStep, as: Float.self)
   }
 }
