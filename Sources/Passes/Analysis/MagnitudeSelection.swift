@@ -70,10 +70,13 @@ package struct MagnitudeSelection {
       let read = try read(bracket, visitor)
       visitor = nil
       if let index = read.firstNotANumber { throw Refusal.notANumber(literal: reading.windows[index].index) }
+      // Reads with other brackets differ in the errors of their sums: what one has ruled out, no other brings back.
       switch read.position(of: goal) {
-      case .below: possible = possible.lowerBound..<bracket.lowerBound
-      case .above: possible = bracket.upperBound..<possible.upperBound
-      case .inside:
+      case .below where possible.lowerBound < bracket.lowerBound:
+        possible = possible.lowerBound..<bracket.lowerBound
+      case .above where bracket.upperBound < possible.upperBound:
+        possible = bracket.upperBound..<possible.upperBound
+      case .below, .above, .inside:
         if read.isComplete { return try read.cut(goal, threads: reading.threads) }
         if bracket.count == 1 { return try read.cutAmongTies(goal, reading) }
         possible = bracket
