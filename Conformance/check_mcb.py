@@ -10,7 +10,7 @@ import onnx
 from onnx import numpy_helper
 
 import mcb_reader
-from check_roundtrip import everything
+from carriers import everything
 from mcc import REPOSITORY, Mcc
 
 EXAMPLE = REPOSITORY / "examples" / "digits.onnx"

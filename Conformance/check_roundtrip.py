@@ -1,157 +1,145 @@
-"""Import and export without passes give an equal model."""
+"""Import and export without passes give an equal model, whatever it holds, by way of every format.
+
+Text is printed, read and printed again: it must be the same both times.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+from onnx.external_data_helper import set_external_data
 
+import carriers
 import roundtrip
+from check_quant8 import source
 from mcc import REPOSITORY, Mcc
+from runtime import assert_same_bits, outputs
+from samples import Sample, each, normal, samples
 
+DIGITS = REPOSITORY / "examples" / "digits.onnx"
 MODELS = REPOSITORY / "Benchmarks" / "models"
+WAYS = ((), ("mcb",), ("mir", "mir"))
+ALL_AT_ONCE = ("mcb", "mir", "mir")  # by way of everything, for many models
+JUDGES = 2  # at a time
+
+
+def check_many(mcc: Mcc, models: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    """Judges models by name and content, by way of all formats."""
+
+    def judge(entry: tuple[str, bytes]) -> str | None:
+        name, content = entry
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            path = Path(own) / "model.onnx"
+            path.write_bytes(content)
+            try:
+                roundtrip.check(mcc, path, Path(own), *ALL_AT_ONCE)
+            except AssertionError as failure:
+                return f"{name}: {failure}"
+        return None
+
+    with ThreadPoolExecutor(JUDGES) as pool:
+        verdicts = list(pool.map(judge, models))
+    failures = [verdict for verdict in verdicts if verdict is not None]
+    assert not failures, f"{len(failures)} of {len(verdicts)} models are not equal:\n" + "\n".join(failures)
+
+
+def check_all_of_the_format(mcc: Mcc, folder: Path) -> None:
+    """Control flow, functions, every kind of value and element, annotations, devices, training."""
+    models = [(name, model.SerializeToString()) for name, model in carriers.models()]
+    check_many(mcc, [*models, ("everything", carriers.everything())], folder)
+
+
+def check_everything_at_once(mcc: Mcc, folder: Path) -> None:
+    """What exporters forget, in one model, by way of each format alone."""
+    path = folder / "everything.onnx"
+    path.write_bytes(carriers.everything())
+    for way in WAYS:
+        roundtrip.check(mcc, path, folder, *way)
+
+
+def check_samples(mcc: Mcc, folder: Path) -> None:
+    """Models with weights in every place; ONNX Runtime computes the same bits."""
+
+    def judge(sample: Sample) -> None:
+        path = source(sample, folder)
+        for way in WAYS:
+            back = roundtrip.check(mcc, path, folder, *way)
+            if sample.runs:
+                assert_same_bits(outputs(back, sample.feeds), outputs(path, sample.feeds))
+
+    each(samples(), judge)
 
 
 def check_examples(mcc: Mcc, folder: Path) -> None:
-    """The example, and the benchmarks' models where they have been built."""
-    models = [REPOSITORY / "examples" / "digits.onnx", *sorted(MODELS.glob("*.onnx"))]
-    for model in models:
-        for format in (None, "mcb", "mir"):
-            roundtrip.check(mcc, model, folder, by_way_of=format)
+    """The example, what the passes make of it, and the benchmarks' models where they have been built."""
+    feeds = {"image": normal("image", 3, 1, 32, 32)}
+    compiled = mcc.compile(DIGITS, folder / "compiled.onnx", "-passes=prune,quant8")
+    for path in (DIGITS, compiled):
+        for way in WAYS:
+            back = roundtrip.check(mcc, path, folder, *way)
+            assert_same_bits(outputs(back, feeds), outputs(path, feeds))
+    for model in sorted(MODELS.glob("*.onnx")):
+        for way in WAYS:
+            roundtrip.check(mcc, model, folder, *way)
 
 
-def check_everything_that_a_model_can_carry(mcc: Mcc, folder: Path) -> None:
-    """Documentation, metadata, functions, annotations, sparse tensors, spellings, and fields that nobody knows."""
-    source = folder / "everything.onnx"
-    source.write_bytes(everything())
-    for format in (None, "mcb", "mir"):
-        roundtrip.check(mcc, source, folder, by_way_of=format)
+# Where weights beside a model lie: file, offset and length, of which the last two may be unsaid.
+Range = tuple[str, int | None, int | None]
+BYTES = 4096 * 4
+PLACES: dict[str, Range] = {
+    "whole": ("a.bin", None, None),
+    "first": ("b.bin", 0, BYTES),
+    "second": ("b.bin", 2 * BYTES, BYTES),
+    "second_again": ("b.bin", 2 * BYTES, BYTES),
+    "rest": ("b.bin", 3 * BYTES, None),
+    "odd": ("sub/c.bin", 12, BYTES),
+}
 
 
-def check_outputs_are_bit_equal(mcc: Mcc, folder: Path) -> None:
-    """ONNX Runtime computes the same bits."""
-    source = REPOSITORY / "examples" / "digits.onnx"
-    result = mcc.compile(source, folder / "digits.onnx")
-    feed = np.random.default_rng(1).standard_normal((3, 1, 32, 32), dtype=np.float32)
-    before, after = (run(path, feed) for path in (source, result))
-    assert all(np.array_equal(a, b) for a, b in zip(before, after)), "the outputs differ"
+def weights_beside(folder: Path) -> Path:
+    """A model with weights in several files, at several offsets, and one inline; two share a range."""
+    for name, size in (("a.bin", BYTES), ("b.bin", 4 * BYTES), ("sub/c.bin", 12 + BYTES)):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(np.random.default_rng(size).bytes(size))
+    tensors = []
+    for name, (location, offset, length) in PLACES.items():
+        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[BYTES // 4], raw_data=b"")
+        set_external_data(tensor, location, offset, length)
+        tensors.append(tensor)
+    tensors.append(numpy_helper.from_array(np.ones(4, np.float32), "inline"))
+    names = [tensor.name for tensor in tensors]
+    node = helper.make_node("Pass", names, ["y"], domain="com.example")
+    graph = helper.make_graph([node], "g", [], [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], tensors)
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.example", 1)]
+    path = folder / "beside.onnx"
+    path.write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString())
+    return path
 
 
-def run(model: Path, feed: np.ndarray) -> list[np.ndarray]:
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model, options)
-    return session.run(None, {session.get_inputs()[0].name: feed})
+def check_weights_beside_the_model(mcc: Mcc, folder: Path) -> None:
+    """Any mix of files, offsets and lengths; written beside again, aligned, and once where they are shared."""
+    path = weights_beside(folder)
+    for way, options in (((), []), (("mcb",), []), (("mir", "mir"), []), ((), ["-external-data"])):
+        back = roundtrip.check(mcc, path, folder, *way, options=options)
+        if way == ():
+            judge_placement(back)
 
 
-# The sender of these bytes knows a field 1000 that holds "news".
-UNKNOWN_FIELD = b"\xc2\x3e\x04news"
-
-
-def everything() -> bytes:
-    """A model with one of each thing that exporters forget."""
-    weight = numpy_helper.from_array(np.arange(6, dtype=np.float32).reshape(2, 3), "w\n\"{}")
-    weight.doc_string = "a weight"
-    weight.metadata_props.add(key="layer", value="1")
-    typed = helper.make_tensor("typed", TensorProto.FLOAT16, [2], [1.5, -0.0])
-    scale = numpy_helper.from_array(np.float32(0.5), "scale")
-    zero = numpy_helper.from_array(np.int8(0), "zero")
-    default = numpy_helper.from_array(np.float32([1, 2, 3]), "y")
-    sparse = helper.make_sparse_tensor(
-        helper.make_tensor("sparse", TensorProto.FLOAT, [2], [1.0, 2.0]),
-        helper.make_tensor("", TensorProto.INT64, [2], [0, 4]),
-        [5],
-    )
-    branch = helper.make_graph(
-        [helper.make_node("Identity", ["x"], ["inner"], name="take")],
-        "branch", [], [helper.make_tensor_value_info("inner", TensorProto.FLOAT, None)],
-    )
-    other = helper.make_graph(
-        [helper.make_node("Neg", ["x"], ["inner"])], "other", [], [onnx.ValueInfoProto(name="inner")]
-    )
-    call = helper.make_node("Scale", ["x"], ["scaled"], domain="my.own", overload="twice", factor=2.0, name="call")
-    call.metadata_props.add(key="k", value="v")
-    constants = [
-        helper.make_node("Constant", [], ["c_tensor"], value=helper.make_tensor("inside", TensorProto.INT64, [1], [7])),
-        helper.make_node("Constant", [], ["c_floats"], value_floats=[1.0, float("nan")]),
-        helper.make_node("Constant", [], ["c_strings"], value_strings=[b"\xff\x00", b""]),
-        helper.make_node("Constant", [], ["c_sparse"], sparse_value=sparse),
-    ]
-    if_node = helper.make_node("If", ["flag"], ["chosen"], then_branch=branch, else_branch=other)
-    if_node.doc_string = "choose"
-    strange = helper.make_node(
-        "Strange", ["x", "", "typed", "sparse"], ["", "strange"], domain="com.example",
-        z=[1, 2], a="text", t=helper.make_tensor_type_proto(TensorProto.FLOAT, ["n"]),
-    )
-    strange.attribute.add(name="zero", type=onnx.AttributeProto.FLOAT, f=0.0)
-    strange.attribute[0].doc_string = "documented"
-    strange.attribute.add(name="empty", type=onnx.AttributeProto.INTS)
-    spelled = helper.make_node("Relu", ["scaled"], ["relu"], domain="ai.onnx", name="")
-    add = helper.make_node("Add", ["relu", "y"], ["out"])
-    weigh = helper.make_node("MatMul", ["x2", weight.name], ["product"])
-    graph = helper.make_graph(
-        [*constants, call, if_node, strange, spelled, add, weigh], "main graph",
-        [
-            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3], doc_string="the input"),
-            helper.make_tensor_value_info("flag", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("y", TensorProto.FLOAT, [3]),
-            helper.make_tensor_value_info("x2", TensorProto.FLOAT, ["2*batch", 2]),
-        ],
-        [
-            helper.make_tensor_value_info("out", TensorProto.FLOAT, ["batch", 3]),
-            helper.make_tensor_value_info("chosen", TensorProto.FLOAT, None),
-            helper.make_tensor_value_info("product", TensorProto.FLOAT, ["2*batch", 3]),
-            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3]),
-        ],
-        [scale, weight, default, typed, zero],
-        "documentation",
-        [
-            helper.make_tensor_value_info("relu", TensorProto.FLOAT, ["batch", 3]),
-            helper.make_tensor_value_info("gone", TensorProto.FLOAT, [1]),
-            helper.make_tensor_value_info("scaled", TensorProto.FLOAT, ["batch", None]),
-        ],
-    )
-    graph.sparse_initializer.append(sparse)
-    annotation = graph.quantization_annotation.add(tensor_name="relu")
-    annotation.quant_parameter_tensor_names.add(key="SCALE_TENSOR", value="scale")
-    annotation.quant_parameter_tensor_names.add(key="ZERO_POINT_TENSOR", value="zero")
-    graph.quantization_annotation.add(tensor_name="nobody")
-    graph.input[0].type.tensor_type.shape.dim[0].denotation = "DATA_BATCH"
-    graph.metadata_props.add(key="graph", value="yes")
-    function = helper.make_function(
-        "my.own", "Scale", ["v"], ["r"],
-        [
-            helper.make_node("Constant", [], ["f"]),
-            helper.make_node("Mul", ["v", "f"], ["r"], name="multiply"),
-        ],
-        [helper.make_opsetid("", 21)], ["factor"], overload="twice", doc_string="scales",
-    )
-    function.node[0].attribute.add(name="value_float", type=onnx.AttributeProto.FLOAT, ref_attr_name="factor")
-    model = helper.make_model(
-        graph, functions=[function], ir_version=11, producer_name="nobody", producer_version="0.1",
-        opset_imports=[
-            helper.make_opsetid("com.example", 3), helper.make_opsetid("ai.onnx", 21), helper.make_opsetid("my.own", 1)
-        ],
-    )
-    model.domain = "org.example"
-    model.model_version = 5
-    model.doc_string = ""
-    model.metadata_props.add(key="license", value="none")
-    training = model.training_info.add()
-    training.algorithm.name = "train"
-    training.update_binding.add(key="w", value="w2")
-    model.configuration.add(name="two", num_devices=2, device=["a", "b"])
-    device = model.graph.node[4].device_configurations.add(configuration_id="two", pipeline_stage=1)
-    device.sharding_spec.add(tensor_name="x", device=[0, 1]).sharded_dim.add(axis=0).simple_sharding.add(num_shards=2)
-    device.sharding_spec.add(tensor_name="elsewhere")
-    for message in (model, graph_of(model), graph_of(model).node[9], graph_of(model).initializer[1]):
-        message.MergeFromString(UNKNOWN_FIELD)
-    return model.SerializeToString()
-
-
-def graph_of(model: onnx.ModelProto) -> onnx.GraphProto:
-    return model.graph
+def judge_placement(path: Path) -> None:
+    """Large weights are in one file at page boundaries, shared ones in one place, and small ones inline."""
+    entries = {}
+    for tensor in onnx.load(path, load_external_data=False).graph.initializer:
+        external = {entry.key: entry.value for entry in tensor.external_data}
+        assert bool(external) == (tensor.name in PLACES), f"{tensor.name}: {external}"
+        if external:
+            entries[tensor.name] = (external["location"], int(external["offset"]), int(external["length"]))
+    assert {location for location, _, _ in entries.values()} == {f"{path.name}.data"}, entries
+    assert all(offset % 4096 == 0 for _, offset, _ in entries.values()), entries
+    assert entries["second"] == entries["second_again"]
+    assert len(set(entries.values())) == len(entries) - 1, entries

@@ -96,11 +96,11 @@ def round_trips(mcc: Mcc, path: Path, folder: Path) -> str:
     """Without passes, through each format, the model is equal and computes the same bits."""
     feeds = random_feeds(path)
     expected = outputs(path, feeds)
-    for way in ("onnx", "mcb", "mir"):
-        back = roundtrip.check(mcc, path, folder, way)
+    for way in ((), ("mcb",), ("mir",)):
+        back = roundtrip.check(mcc, path, folder, *way)
         onnx.checker.check_model(str(back))
         assert_same_bits(outputs(back, feeds), expected)
-        for file in folder.glob("between.*"):
+        for file in folder.glob("between*"):
             file.unlink()
     return "equal by way of onnx, mcb and mir"
 

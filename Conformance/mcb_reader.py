@@ -81,6 +81,7 @@ def weights(path: Path) -> dict[str, np.ndarray | bytes]:
             found[name] = np.frombuffer(data, NUMPY[element_type], count, offset).reshape(shape)
         else:
             bits = 2 if element_type in ("i2", "u2") else 4 if element_type in ("i4", "u4", "f4e2m1fn") else 8
+            bits = 6 if element_type in ("f6e2m3fn", "f6e3m2fn") else bits
             bits = 16 if element_type == "bf16" else bits
             found[name] = data[offset : offset + -(-count * bits // 8)]
     return found

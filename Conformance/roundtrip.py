@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy
@@ -117,18 +118,22 @@ def accepted(path: Path) -> bool:
     return True
 
 
-def check(mcc: Mcc, source: Path, folder: Path, by_way_of: str | None = None) -> Path:
-    """Converts a model, by way of another format if asked, and returns it; AssertionError where it is not equal."""
+def check(mcc: Mcc, source: Path, folder: Path, *by_way_of: str, options: Sequence[str] = ()) -> Path:
+    """Converts a model, by way of other formats if asked, and returns it; AssertionError where it is not equal.
+
+    A format that is named twice in a row must give the same bytes twice."""
     result = folder / "out" / source.name
     result.parent.mkdir(exist_ok=True)
     for file in result.parent.iterdir():
         file.unlink()
-    between = source
-    if by_way_of is not None:
-        between = mcc.compile(source, folder / f"between.{by_way_of}")
-    mcc.compile(between, result)
+    between, said = source, f"{source.name}{''.join(f' by way of .{way}' for way in by_way_of)}"
+    for index, way in enumerate(by_way_of):
+        before, between = between, mcc.compile(between, folder / f"between{index}.{way}")
+        again = before.suffix == between.suffix
+        assert not again or before.read_bytes() == between.read_bytes(), f"{said}: .{way} is another one the second time"
+    mcc.compile(between, result, *options)
     found = unequal(source, result)
-    assert found is None, f"{source.name}{f' by way of .{by_way_of}' if by_way_of else ''}: {found}"
+    assert found is None, f"{said}: {found}"
     assert accepted(result) or not accepted(source), f"{source.name}: onnx.checker accepts it before, not after"
     return result
 

@@ -69,14 +69,16 @@ import Testing
       TensorLiteral(.float16, [4], bytes: bytes([0x2e66, 0x3c00, 0x8000, 0x7e01])),
       TensorLiteral(.bfloat16, [3], bytes: bytes([0x3dcd, 0x7f80, 0x4049])),
       TensorLiteral(.float8e4m3fn, [3], bytes: [0x7e, 0x01, 0xff]), TensorLiteral(.float4e2m1, [2], bytes: [0x7f]),
-      TensorLiteral(.float6e2m3, [2], bytes: [0x1f, 0x40]), TensorLiteral(.float8e8m0, [2], bytes: [0x7f, 0xff]),
+      TensorLiteral(.float6e2m3, [5], bytes: [0x1f, 0x18, 0xfc, 0x08]),
+      TensorLiteral(.float8e8m0, [2], bytes: [0x7f, 0xff]),
     ]
     let text = try Self.module(of: literals).text().split(separator: "\n").filter { $0.contains("constant") }
     #expect(
       text.map { $0.drop { $0 != "[" } } == [
         "[0.1, 1.0, -0.0, nan(0x7e01)] : f16[4]", "[0.1, inf, 3.14] : bf16[3]",
         "[448.0, 0.002, nan(0xff)] : f8e4m3fn[3]",
-        "[-6.0, 6.0] : f4e2m1fn[2]", "[7.5, 0x40] : f6e2m3fn[2]", "[1.0, nan] : f8e8m0fnu[2]",
+        "[-6.0, 6.0] : f4e2m1fn[2]", "[7.5, -0.0, 0.1, -7.5, 1.0] : f6e2m3fn[5]",
+        "[1.0, nan] : f8e8m0fnu[2]",
       ])
   }
 

@@ -108,9 +108,7 @@ enum Bits {
     case 16: return UInt64(bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
     case 32: return UInt64(bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
     case 64: return bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
-    default:
-      let perByte = 8 / width
-      return UInt64(bytes[index / perByte]) >> UInt64(index % perByte * width) & (1 << UInt64(width) - 1)
+    default: return UInt64(PackedBits.load(bytes, index, width: width))
     }
   }
 
@@ -121,11 +119,7 @@ enum Bits {
     case 16: bytes.storeBytes(of: UInt16(truncatingIfNeeded: value), toByteOffset: index * 2, as: UInt16.self)
     case 32: bytes.storeBytes(of: UInt32(truncatingIfNeeded: value), toByteOffset: index * 4, as: UInt32.self)
     case 64: bytes.storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self)
-    default:
-      let perByte = 8 / width
-      let shift = index % perByte * width
-      let mask = UInt8((1 << width) - 1) << UInt8(shift)
-      bytes[index / perByte] = bytes[index / perByte] & ~mask | UInt8(truncatingIfNeeded: value << UInt64(shift)) & mask
+    default: PackedBits.store(UInt8(truncatingIfNeeded: value), bytes, index, width: width)
     }
   }
 }

@@ -81,6 +81,8 @@ struct TypedData {
         case 2: try Self.decode(payloads, as: UInt16.self)
         default: try Self.decode(payloads, as: UInt8.self)
         }
+      // Those of six bits alone come one a number.
+      if type.bitWidth == 6 { return try TensorLiteral(type, dimensions, .bytes(Self.packed(slice, width: 6))) }
       return try TensorLiteral(type, dimensions, .bytes(slice))
     }
   }
@@ -106,6 +108,18 @@ struct TypedData {
       throw ModelError(.invalidModel, "has its \(type.rawValue) elements in \(name), which is not for them")
     }
     return field.size
+  }
+
+  /// The lowest `width` bits of each byte, one after the other.
+  private static func packed(_ bytes: ByteSlice, width: Int) -> ByteSlice {
+    let (quotient, rest) = bytes.count.quotientAndRemainder(dividingBy: 8)
+    return ByteSlice(
+      Buffer(count: quotient * width + (rest * width + 7) / 8) { output in
+        output.initializeMemory(as: UInt8.self, repeating: 0)
+        bytes.withUnsafeBytes { input in
+          for (index, byte) in input.enumerated() { PackedBits.store(byte, output, index, width: width) }
+        }
+      })
   }
 
   private static func joined(_ payloads: [ByteSlice]) -> ByteSlice {

@@ -39,7 +39,7 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
     case .float32, .int32, .uint32: 32
     case .float16, .bfloat16, .int16, .uint16: 16
     case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0, .int8, .uint8, .bool: 8
-    case .float6e2m3, .float6e3m2: 8
+    case .float6e2m3, .float6e3m2: 6
     case .float4e2m1, .int4, .uint4: 4
     case .int2, .uint2: 2
     case .string: nil
@@ -54,8 +54,8 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
       let (bytes, overflow) = count.multipliedReportingOverflow(by: bitWidth / 8)
       return overflow ? nil : bytes
     }
-    let perByte = 8 / bitWidth
-    return count / perByte + (count % perByte == 0 ? 0 : 1)
+    // Eight elements are whole bytes; the last one of fewer may not be full.
+    return count / 8 * bitWidth + (count % 8 * bitWidth + 7) / 8
   }
 }
 

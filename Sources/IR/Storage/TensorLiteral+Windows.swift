@@ -220,9 +220,9 @@ extension TensorLiteral {
 
   private static func repeatBytes(_ bytes: [UInt8], _ type: ElementType, _ output: UnsafeMutableRawBufferPointer) {
     var element = bytes
-    if let width = type.bitWidth, width < 8, let first = bytes.first {
-      let value = first & UInt8((1 << width) - 1)
-      element = [stride(from: 0, to: 8, by: width).reduce(0) { $0 | value << UInt8($1) }]
+    if let width = type.bitWidth, width < 8, let value = bytes.first {
+      element = Array(repeating: 0, count: width)
+      element.withUnsafeMutableBytes { for index in 0..<8 { PackedBits.store(value, $0, index, width: width) } }
     }
     UnsafeMutableRawBufferPointer(rebasing: output.prefix(element.count)).copyBytes(from: element.prefix(output.count))
     var filled = element.count

@@ -7,9 +7,7 @@ enum ElementBits {
     case 32: return UInt64(bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
     case 16: return UInt64(bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
     case 8: return UInt64(bytes[index])
-    case let width?:
-      let perByte = 8 / width
-      return UInt64(bytes[index / perByte] >> UInt8(index % perByte * width)) & (1 << UInt64(width) - 1)
+    case let width?: return UInt64(PackedBits.load(bytes, index, width: width))
     case nil: return 0
     }
   }
@@ -31,8 +29,8 @@ enum ElementBits {
   /// Whether all bits outside the elements of a literal are 0, so that the elements alone tell its bytes.
   static func hasCleanPadding(_ type: ElementType, count: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
     guard let width = type.bitWidth, width < 8, let last = bytes.last else { return true }
-    let inLast = count % (8 / width)
-    return inLast == 0 || last >> UInt8(inLast * width) == 0
+    let inLast = count % 8 * width % 8
+    return inLast == 0 || last >> UInt8(inLast) == 0
   }
 }
 
@@ -79,7 +77,7 @@ extension TextBuffer {
     guard let format = FloatFormat(type) else { return }
     let pattern = UInt16(truncatingIfNeeded: bits)
     let value = format.decode(pattern)
-    let digits = (type.bitWidth ?? 0) / 4
+    let digits = ((type.bitWidth ?? 0) + 3) / 4
     if format.encode(value) == pattern {
       write(value.isNaN ? "nan" : format.shortestDecimal(of: value).description)
     } else if value.isNaN {

@@ -19,9 +19,10 @@ struct ElementWriter {
     if width >= 8 {
       for byte in 0..<width / 8 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * byte))) }
     } else {
-      let place = components % (8 / width) * width
-      if place == 0 { bytes.append(0) }
-      bytes[bytes.count - 1] |= UInt8(truncatingIfNeeded: bits & (1 << UInt64(width) - 1)) << UInt8(place)
+      while bytes.count * 8 < (components + 1) * width { bytes.append(0) }
+      bytes.withUnsafeMutableBytes {
+        PackedBits.store(UInt8(truncatingIfNeeded: bits), $0, components, width: width)
+      }
     }
     components += 1
   }

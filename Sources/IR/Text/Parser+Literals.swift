@@ -143,7 +143,7 @@ extension Parser {
 
   /// A number, rounded to the nearest that the type has, or the bits of one.
   private mutating func parseSmallFloat(_ type: ElementType) throws -> UInt64 {
-    let digits = (type.bitWidth ?? 0) / 4
+    let digits = ((type.bitWidth ?? 0) + 3) / 4
     if lexer.token.kind == .hexadecimal { return try parseHexadecimal(digits: digits) }
     let start = lexer.token.start
     if lexer.isWord("nan") {

@@ -56,10 +56,9 @@ package struct SeededContent: ElementwiseTransform {
     let component = ElementBits.component(of: elementType)
     if width < 8 {
       output.initializeMemory(as: UInt8.self, repeating: 0)
-      let perByte = 8 / width
-      for index in 0..<min(output.count * perByte, max(elementCount - first, 0)) {
-        output[index / perByte] |=
-          UInt8(truncatingIfNeeded: bits(component, at: first + index)) << UInt8(index % perByte * width)
+      for index in 0..<min(output.count * 8 / width, max(elementCount - first, 0)) {
+        PackedBits.store(
+          UInt8(truncatingIfNeeded: bits(component, at: first + index)), output, index, width: width)
       }
       return
     }
