@@ -5,7 +5,8 @@ extension Interpreter {
   /// What one more iteration costs beside what its operations do, so that empty loops end.
   private static let stepsPerIteration = 1 << 6
 
-  func runRegions(of operation: Operation, _ operands: [RuntimeValue?]) throws -> [RuntimeValue?] {
+  /// The results of an operation with regions.
+  package func runRegions(of operation: Operation, _ operands: [RuntimeValue?]) throws -> [RuntimeValue?] {
     if operation.is(.if) { return try runBranch(of: operation, operands) }
     guard let body = operation.region("body") else {
       throw Refusal(.unsupported, "nothing runs \(operation.definition.qualifiedName)")
@@ -133,7 +134,9 @@ extension Interpreter {
   }
 
   private func map(_ operation: Operation, _ body: Graph, _ operands: [RuntimeValue?]) throws -> [RuntimeValue?] {
-    guard case .sequence(let elements)? = operands.first ?? nil else { throw Refusal(.undefined, "there is no sequence") }
+    guard case .sequence(let elements)? = operands.first ?? nil else {
+      throw Refusal(.undefined, "there is no sequence")
+    }
     var results = Array(repeating: [RuntimeValue](), count: operation.results.count)
     for index in elements.indices {
       try budget.work.take(Self.stepsPerIteration)

@@ -34,7 +34,9 @@ enum Attention {
   private static func joined(_ past: RealTensor?, _ tensor: RealTensor) throws -> RealTensor {
     guard let past else { return tensor }
     let (p, t) = (past.dimensions, tensor.dimensions)
-    guard p.count == 4, p[0] == t[0], p[1] == t[1], p[3] == t[3] else { throw Refusal(.undefined, "the past does not fit") }
+    guard p.count == 4, p[0] == t[0], p[1] == t[1], p[3] == t[3] else {
+      throw Refusal(.undefined, "the past does not fit")
+    }
     var elements: [Double] = []
     for head in 0..<t[0] * t[1] {
       elements += past.elements[head * p[2] * p[3]..<(head + 1) * p[2] * p[3]]
@@ -129,7 +131,8 @@ enum Attention {
     IndexWalk.forEach(dimensions) { index, position in
       let offset = past ?? valid.map { $0[index[0]] &- q[2] } ?? 0
       let ahead = index[3] &- index[2] &- offset
-      let isHidden = (isCausal && ahead > 0) || (left >= 0 && 0 &- ahead > left) || (right >= 0 && ahead > right)
+      let isHidden =
+        (isCausal && ahead > 0) || (left >= 0 && 0 &- ahead > left) || (right >= 0 && ahead > right)
         || (valid.map { index[3] >= $0[index[0]] } ?? false)
       if isHidden { bias[position] = -.infinity }
     }
@@ -185,7 +188,8 @@ enum Attention {
           if let decay {
             let perFeature = decay.dimensions[2] != heads
             for feature in 0..<features {
-              let place = (sample * length + time) * decay.dimensions[2] + (perFeature ? head * features + feature : head)
+              let place =
+                (sample * length + time) * decay.dimensions[2] + (perFeature ? head * features + feature : head)
               let factor = RealMath.exp(decay.elements[place])
               for at in 0..<width { state.elements[(base + feature) * width + at] *= factor }
             }
@@ -208,16 +212,19 @@ enum Attention {
           let base = (sample * heads + head / (queryHeads / heads)) * features
           let row = (sample * queryHeads + head) * length + time
           for at in 0..<width {
-            result.elements[row * width + at] = scale * (0..<features).reduce(0) {
-              $0 + query.elements[row * features + $1] * state.elements[(base + $1) * width + at]
-            }
+            result.elements[row * width + at] =
+              scale
+              * (0..<features).reduce(0) {
+                $0 + query.elements[row * features + $1] * state.elements[(base + $1) * width + at]
+              }
           }
         }
       }
     }
     let type = try invocation.operand(0).elementType
     return [
-      try invocation.make(type, packed(result)), try invocation.make(invocation[optional: 3]?.elementType ?? type, state),
+      try invocation.make(type, packed(result)),
+      try invocation.make(invocation[optional: 3]?.elementType ?? type, state),
     ]
   }
 
@@ -245,13 +252,14 @@ enum Attention {
     try invocation.admit(data.dimensions)
     for row in 0..<batch * heads * length {
       let place = row / (heads * length) * length + row % length
-      let angle = try positions.map { positions -> Int in
-        let position = Int(positions.elements[place])
-        guard position >= 0, position < cosines.dimensions[0] else {
-          throw Refusal(.undefined, "position \(position) is not in the cache")
-        }
-        return position
-      } ?? place
+      let angle =
+        try positions.map { positions -> Int in
+          let position = Int(positions.elements[place])
+          guard position >= 0, position < cosines.dimensions[0] else {
+            throw Refusal(.undefined, "position \(position) is not in the cache")
+          }
+          return position
+        } ?? place
       for pair in 0..<half {
         let first = row * features + (isInterleaved ? 2 * pair : pair)
         let second = isInterleaved ? first + 1 : first + half

@@ -182,7 +182,8 @@ enum Contraction {
               for step in 0..<inner.rowLength {
                 var product = one
                 for operand in bytes.indices {
-                  let place = outerOffsets[operand] + outerStep * outer.rowSteps[operand] + offsets[operand]
+                  let place =
+                    outerOffsets[operand] + outerStep * outer.rowSteps[operand] + offsets[operand]
                     + step * inner.rowSteps[operand]
                   product = multiply(product, N.load(bytes[operand], place, type))
                 }

@@ -31,7 +31,8 @@ enum Movement {
 
   private static func dropout(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let training = try invocation[optional: 2]?.smallBytes()
-    guard training?.allSatisfy({ $0 == 0 }) ?? true else {
+    let ratio = try invocation[optional: 1].map { try invocation.numbers($0).elements.first ?? 0 } ?? 0.5
+    guard ratio == 0 || training?.allSatisfy({ $0 == 0 }) ?? true else {
       throw Refusal(.unsupported, "Dropout draws at random in training")
     }
     let data = try invocation.operand(0)
@@ -221,7 +222,8 @@ enum Movement {
       )
       let backwards = own.sliced(time, start: max(length - 1, 0), step: -1, count: length)
       return [
-        (data, StridedMove.Part(source: backwards, target: begin)), (data, StridedMove.Part(source: rest, target: rest)),
+        (data, StridedMove.Part(source: backwards, target: begin)),
+        (data, StridedMove.Part(source: rest, target: rest)),
       ]
     }
     return [try invocation.move(data.elementType, data.dimensions, parts)]

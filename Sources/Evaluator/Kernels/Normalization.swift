@@ -19,7 +19,9 @@ enum Normalization {
   ]
 
   private static func epsilon(_ invocation: Invocation) throws -> Double {
-    guard let epsilon = invocation.operation.float("epsilon") else { throw Refusal(.unsupported, "there is no epsilon") }
+    guard let epsilon = invocation.operation.float("epsilon") else {
+      throw Refusal(.unsupported, "there is no epsilon")
+    }
     return Double(epsilon)
   }
 
@@ -221,7 +223,8 @@ enum Normalization {
     let length = x.dimensions[axis]
     Scan.forEachLine(x, along: axis) { start, stride in
       let places = (0..<length).map { start + $0 * stride }
-      let norm = isEuclidean
+      let norm =
+        isEuclidean
         ? places.reduce(0) { $0 + data.elements[$1] * data.elements[$1] }.squareRoot()
         : places.reduce(0) { $0 + abs(data.elements[$1]) }
       for place in places { data.elements[place] = norm == 0 ? 0 : data.elements[place] / norm }

@@ -65,7 +65,9 @@ enum Ordering {
     try invocation.admit([x.elementCount], steps: length.bitWidth - length.leadingZeroBitCount + 1)
     let keys = try sliceKeys(invocation, x, axis, length)
     let sorts = invocation.operation.int("sorted") ?? 1 != 0
-    var order = Array(0..<length).sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) || (keys[$0] == keys[$1] && $0 < $1) }
+    var order = Array(0..<length).sorted {
+      keys[$0].lexicographicallyPrecedes(keys[$1]) || (keys[$0] == keys[$1] && $0 < $1)
+    }
     var firsts: [Int] = []
     var counts: [Int] = []
     var inverse = [Int](repeating: 0, count: length)

@@ -84,7 +84,8 @@ enum Pooling {
     var places = [Int](repeating: 0, count: count)
     try forEachWindow(x, walk) { place, base, taps, _ in
       guard var best = taps.first else { throw Refusal(.undefined, "a window lies in the padding") }
-      for tap in taps.dropFirst() where elements[base + tap.element] > elements[base + best.element] || elements[base + tap.element].isNaN {
+      for tap in taps.dropFirst()
+      where elements[base + tap.element] > elements[base + best.element] || elements[base + tap.element].isNaN {
         best = tap
         if elements[base + tap.element].isNaN { break }
       }
@@ -139,9 +140,11 @@ enum Pooling {
     guard strides.count == rank, pads.count == 2 * rank,
       (kernel + strides + pads + x.dimensions).allSatisfy({ limits.contains($0) })
     else { throw Refusal(.undefined, "strides or pads do not fit") }
-    let natural = Array(x.dimensions[..<2]) + (0..<rank).map { axis -> Int in
-      (x.dimensions[axis + 2] - 1) * strides[axis] - pads[axis] - pads[axis + rank] + kernel[axis]
-    }
+    let natural =
+      Array(x.dimensions[..<2])
+      + (0..<rank).map { axis -> Int in
+        (x.dimensions[axis + 2] - 1) * strides[axis] - pads[axis] - pads[axis + rank] + kernel[axis]
+      }
     let dimensions = try invocation.integers(2) ?? natural
     guard dimensions.count == natural.count, zip(dimensions, natural).allSatisfy({ $0 >= $1 && $1 >= 0 }) else {
       throw Refusal(.undefined, "output_shape is too small")

@@ -42,7 +42,7 @@ enum Quantization {
     }
 
     /// Calls `body` with each position and that of its parameter.
-    func forEach(_ body: (_ position: Int, _ parameter: Int) throws -> Void) rethrows {
+    func forEachElement(_ body: (_ position: Int, _ parameter: Int) throws -> Void) rethrows {
       try IndexWalk.forEach(dimensions) { index, position in
         var place = 0
         for axis in dimensions.indices {
@@ -55,10 +55,12 @@ enum Quantization {
 
   private static func quantize(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let (x, scale) = (try invocation.operand(0), try invocation.operand(1))
-    let written = try invocation.operation.int("output_dtype") == 0
+    let written =
+      try invocation.operation.int("output_dtype") == 0
       ? nil : Conversion.elementType(named: "output_dtype", invocation)
     let type = invocation[optional: 2]?.elementType ?? written ?? .uint8
-    let precision = try invocation.operation.int("precision") ?? 0 == 0
+    let precision =
+      try invocation.operation.int("precision") ?? 0 == 0
       ? nil : Conversion.elementType(named: "precision", invocation)
     let granularity = try Granularity(invocation, of: scale.dimensions, for: x.dimensions)
     let (elements, scales) = (try invocation.numbers(0).elements, try invocation.numbers(1).elements)
@@ -68,7 +70,7 @@ enum Quantization {
     let inner = precision ?? (x.elementType == .int32 ? .float32 : x.elementType)
     var result = RealTensor(zeros: x.dimensions)
     let isReal = type.numberKind == .real
-    granularity.forEach { position, parameter in
+    granularity.forEachElement { position, parameter in
       let quotient = rounded(elements[position] / scales[parameter], to: inner)
       let whole = isReal ? quotient : quotient.rounded(.toNearestOrEven)
       result.elements[position] = whole + (zeros?[parameter] ?? 0)
@@ -76,7 +78,8 @@ enum Quantization {
     guard isReal else { return [try saturated(invocation, result, type)] }
     let saturates = invocation.operation.int("saturate") ?? 1 != 0
     return [
-      try invocation.make(type, result.map { NarrowFloat.decode(NarrowFloat.encode($0, type, saturates: saturates), type) })
+      try invocation.make(
+        type, result.map { NarrowFloat.decode(NarrowFloat.encode($0, type, saturates: saturates), type) })
     ]
   }
 
@@ -91,14 +94,15 @@ enum Quantization {
 
   private static func dequantize(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let (x, scale) = (try invocation.operand(0), try invocation.operand(1))
-    let written = try invocation.operation.int("output_dtype") ?? 0 == 0
+    let written =
+      try invocation.operation.int("output_dtype") ?? 0 == 0
       ? nil : Conversion.elementType(named: "output_dtype", invocation)
     let granularity = try Granularity(invocation, of: scale.dimensions, for: x.dimensions)
     let (elements, scales) = (try invocation.numbers(0).elements, try invocation.numbers(1).elements)
     let zeros = try invocation[optional: 2].map { try invocation.numbers($0).elements }
     guard zeros?.count ?? scales.count == scales.count else { throw Refusal(.undefined, "the zero points do not fit") }
     var result = RealTensor(zeros: x.dimensions)
-    granularity.forEach { position, parameter in
+    granularity.forEachElement { position, parameter in
       result.elements[position] = (elements[position] - (zeros?[parameter] ?? 0)) * scales[parameter]
     }
     return [try invocation.make(written ?? scale.elementType, result)]

@@ -38,7 +38,8 @@ enum Recurrent {
   }
 
   /// The next state of one sample, and of its memory.
-  private typealias Step = @Sendable (_ cell: Cell, _ x: ArraySlice<Double>, _ state: [Double], _ memory: [Double]) ->
+  private typealias Step =
+    @Sendable (_ cell: Cell, _ x: ArraySlice<Double>, _ state: [Double], _ memory: [Double]) ->
     (state: [Double], memory: [Double])
 
   private static func simpleStep(_ cell: Cell, _ x: ArraySlice<Double>, _ state: [Double], _ memory: [Double]) -> (
@@ -63,7 +64,8 @@ enum Recurrent {
     let (update, reset) = (gate(0), gate(1))
     let resetState = zip(reset, state).map { $0 * $1 }
     let next = units.map { unit in
-      let recurrent = cell.linearBeforeReset
+      let recurrent =
+        cell.linearBeforeReset
         ? reset[unit] * (cell.fromState(2, unit, state) + cell.stateBias(2, unit))
         : cell.fromState(2, unit, resetState) + cell.stateBias(2, unit)
       let candidate = cell.activations[1](cell.fromInput(2, unit, x) + recurrent)
@@ -82,7 +84,8 @@ enum Recurrent {
         cell.fromInput(gate, unit, x) + cell.fromState(gate, unit, state) + cell.stateBias(gate, unit)
       }
       let input = cell.activations[0](sum(0) + cell.peepholes[unit] * memory[unit])
-      let forget = cell.couplesInputAndForget
+      let forget =
+        cell.couplesInputAndForget
         ? 1 - input : cell.activations[0](sum(2) + cell.peepholes[2 * cell.hidden + unit] * memory[unit])
       kept[unit] = forget * memory[unit] + input * cell.activations[1](sum(3))
       let output = cell.activations[0](sum(1) + cell.peepholes[cell.hidden + unit] * kept[unit])

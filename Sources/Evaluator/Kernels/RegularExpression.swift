@@ -173,7 +173,7 @@ struct RegularExpression {
 
     private mutating func sequence(depth: Int) throws -> Node {
       var nodes: [Node] = []
-      while let next, next != UInt32("|"), next != UInt32(")") {
+      while let next, next != code("|"), next != code(")") {
         nodes.append(try repetition(of: atom(depth: depth)))
       }
       return nodes.isEmpty ? .empty : .sequence(nodes)
@@ -272,7 +272,7 @@ struct RegularExpression {
       case "f": return CharacterClass(ranges: [12...12])
       case "v": return CharacterClass(ranges: [11...11])
       default:
-        guard character == UInt32("_") || !RegularExpression.isWord(character) else {
+        guard character == code("_") || !RegularExpression.isWord(character) else {
           throw Refusal(.unsupported, "the pattern has an escape that is not known here")
         }
         return CharacterClass(ranges: [character...character])
@@ -282,13 +282,13 @@ struct RegularExpression {
     private mutating func set() throws -> CharacterClass {
       var set = CharacterClass(ranges: [], isNegated: take("^"))
       var isFirst = true
-      while isFirst || next != UInt32("]") {
+      while isFirst || next != code("]") {
         isFirst = false
-        if next == UInt32("["), position + 1 < characters.count, characters[position + 1] == UInt32(":") {
+        if next == code("["), position + 1 < characters.count, characters[position + 1] == code(":") {
           throw Refusal(.unsupported, "the pattern has a named class")
         }
         var low = try take()
-        if low == UInt32("\\") {
+        if low == code("\\") {
           let escaped = try escapedClass()
           guard !escaped.isNegated else { throw Refusal(.unsupported, "the pattern has a negated class in a class") }
           guard escaped.ranges.count == 1, escaped.ranges[0].count == 1 else {
@@ -298,10 +298,10 @@ struct RegularExpression {
           low = escaped.ranges[0].lowerBound
         }
         var high = low
-        if next == UInt32("-"), position + 1 < characters.count, characters[position + 1] != UInt32("]") {
+        if next == code("-"), position + 1 < characters.count, characters[position + 1] != code("]") {
           position += 1
           high = try take()
-          if high == UInt32("\\") { high = try escapedClass().ranges.first?.lowerBound ?? high }
+          if high == code("\\") { high = try escapedClass().ranges.first?.lowerBound ?? high }
         }
         guard low <= high else { throw Self.malformed("a range that is not possible") }
         set.ranges.append(low...high)
@@ -312,6 +312,5 @@ struct RegularExpression {
   }
 }
 
-extension UInt32 {
-  fileprivate init(_ scalar: Unicode.Scalar) { self = scalar.value }
-}
+/// The number of a character.
+private func code(_ scalar: Unicode.Scalar) -> UInt32 { scalar.value }

@@ -78,7 +78,8 @@ enum Sampling {
   private static func resize(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let x = try invocation.operand(0)
     let operation = invocation.operation
-    let axes = try operation.ints("axes").map { try invocation.axes($0, rank: x.dimensions.count) }
+    let axes =
+      try operation.ints("axes").map { try invocation.axes($0, rank: x.dimensions.count) }
       ?? Array(x.dimensions.indices)
     let plans = try plan(invocation, x.dimensions, axes)
     var dimensions = x.dimensions
@@ -206,7 +207,8 @@ enum Sampling {
       for block in 0..<outer {
         for element in 0..<inner {
           let place = (block * plan.resized + position) * inner + element
-          result.elements[place] = weights.isEmpty
+          result.elements[place] =
+            weights.isEmpty
             ? extrapolated
             : weights.reduce(0) { $0 + $1.weight * data.elements[(block * plan.length + $1.element) * inner + element] }
         }
@@ -355,7 +357,9 @@ enum Sampling {
       let extent = [corners[3] - corners[1], corners[2] - corners[0]].map { isHalfPixel ? $0 : max($0, 1) }
       let bins = [extent[0] / Double(rows), extent[1] / Double(columns)]
       let samples = bins.map { ratio > 0 ? ratio : max(Int($0.rounded(.up)), 0) }
-      try invocation.admit([channels, rows, columns], steps: max(samples[0], 1).multipliedReportingOverflow(by: max(samples[1], 1)).partialValue)
+      try invocation.admit(
+        [channels, rows, columns],
+        steps: max(samples[0], 1).multipliedReportingOverflow(by: max(samples[1], 1)).partialValue)
       for row in 0..<rows {
         for column in 0..<columns {
           var taps: [[Weight]] = []
@@ -369,7 +373,8 @@ enum Sampling {
           for channel in 0..<channels {
             let base = (Int(batches.elements[region]) * channels + channel) * height * width
             let products = taps.map { $0.map { x.elements[base + $0.element] * $0.weight } }
-            let value = averages
+            let value =
+              averages
               ? products.reduce(0) { $0 + $1.reduce(0, +) } / Double(max(taps.count, 1))
               : products.map { $0.max() ?? 0 }.max() ?? 0
             result.elements[((region * channels + channel) * rows + row) * columns + column] = value

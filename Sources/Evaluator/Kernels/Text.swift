@@ -76,7 +76,8 @@ enum Text {
 
   private static func normalize(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let x = try invocation.operand(0)
-    guard let strings = try invocation.strings(0), x.dimensions.count == 1 || (x.dimensions.count == 2 && x.dimensions[0] == 1)
+    guard let strings = try invocation.strings(0),
+      x.dimensions.count == 1 || (x.dimensions.count == 2 && x.dimensions[0] == 1)
     else { throw Refusal(.undefined, "the strings are no row") }
     var stopWords: [ByteString] = []
     if case .strings(let words)? = invocation.operation.attributes["stopwords"] { stopWords = words }

@@ -17,9 +17,10 @@ struct EinsumAxes {
 
   /// - Throws: `Refusal` where the shapes do not fit the equation.
   init(_ equation: EinsumEquation, _ shapes: [[Int]]) throws {
-    let widest = zip(equation.operands, shapes).map { labels, shape in
-      labels.contains(.ellipsis) ? shape.count - labels.count + 1 : 0
-    }.max() ?? 0
+    let widest =
+      zip(equation.operands, shapes).map { labels, shape in
+        labels.contains(.ellipsis) ? shape.count - labels.count + 1 : 0
+      }.max() ?? 0
     guard widest >= 0 else { throw Refusal(.undefined, "a rank does not fit the equation") }
     func axes(_ labels: [EinsumEquation.Label], hidden: Int) -> [Axis] {
       labels.flatMap { label -> [Axis] in

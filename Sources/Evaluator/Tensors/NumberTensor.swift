@@ -94,6 +94,9 @@ extension Invocation {
       throw Refusal(.unsupported, "\(operation.definition.name) of \(literal.elementType.rawValue)")
     }
     try spend(literal.elementCount)
+    guard literal.elementCount <= budget.heldBytes / MemoryLayout<N>.size else {
+      throw Refusal(.overBudget, "\(literal.elementCount) numbers would have to be held in memory")
+    }
     return try literal.withWindow(0..<literal.elementCount) { bytes in
       NumberTensor(literal.dimensions, (0..<literal.elementCount).map(element(bytes, literal.elementType)))
     }
@@ -116,7 +119,9 @@ extension Invocation {
       case .real:
         for (index, element) in tensor.elements.enumerated() { Double.store(element, output, index, type) }
       case .signed:
-        for (index, element) in tensor.elements.enumerated() { Int64.store(Int64(limiting: element), output, index, type) }
+        for (index, element) in tensor.elements.enumerated() {
+          Int64.store(Int64(limiting: element), output, index, type)
+        }
       case .unsigned:
         for (index, element) in tensor.elements.enumerated() {
           UInt64.store(UInt64(limiting: element), output, index, type)

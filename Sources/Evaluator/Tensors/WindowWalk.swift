@@ -67,9 +67,10 @@ struct WindowWalk {
   /// The taps of a window that lie inside the input or its padding.
   func paddedTapCount(at position: [Int]) -> Int {
     kernel.indices.reduce(1) { count, axis in
-      count * (0..<kernel[axis]).count { tap in
-        coordinate(axis, position: position[axis], tap: tap) < extents[axis] + padding[axis].after
-      }
+      count
+        * (0..<kernel[axis]).count { tap in
+          coordinate(axis, position: position[axis], tap: tap) < extents[axis] + padding[axis].after
+        }
     }
   }
 }

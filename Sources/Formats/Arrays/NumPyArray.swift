@@ -42,7 +42,8 @@ package enum NumPyArray {
       guard bytes.starts(with: magic), bytes.count >= 12 else { throw damaged }
       let isShort = bytes[6] == 1
       let start = isShort ? 10 : 12
-      let length = isShort
+      let length =
+        isShort
         ? Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self))
         : Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
       guard length <= bytes.count - start, length <= 1 << 16 else { throw damaged }

@@ -23,7 +23,9 @@ package enum ValueMessage {
 
   /// The bytes of a message with one field of each number and content, in order.
   static func message(_ fields: [(number: Int, content: [UInt8])]) -> [UInt8] {
-    fields.flatMap { field in varint(field.number << 3 | 2) + varint(field.content.count) + field.content }
+    fields.flatMap { field -> [UInt8] in
+      varint(field.number << 3 | 2) + varint(field.content.count) + field.content
+    }
   }
 
   private static func varint(_ value: Int) -> [UInt8] {
@@ -42,10 +44,13 @@ package enum ValueMessage {
     return version + message([(7, message([(5, tensor)]))]) + opset
   }
 
+  /// A TensorProto with a name, which a value in a file of its own may lack and an initializer must have: the last counts.
+  package static func named(_ tensor: [UInt8]) -> [UInt8] { tensor + message([(8, Array("value".utf8))]) }
+
   /// A TensorProto of a small literal.
   package static func tensor(_ literal: TensorLiteral, name: String) throws -> [UInt8] {
-    let dimensions = literal.dimensions.flatMap { [0x08] + varint($0) }
-    let type = [0x10] + varint(literal.elementType.dataType)
+    let dimensions = literal.dimensions.flatMap { dimension -> [UInt8] in [0x08] + varint(dimension) }
+    let type: [UInt8] = [0x10] + varint(literal.elementType.dataType)
     let content: [UInt8]
     if case .strings(let strings) = literal.source {
       content = message(strings.map { (6, Array($0.bytes)) })

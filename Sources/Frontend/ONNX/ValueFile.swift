@@ -28,7 +28,7 @@ package enum ValueFile {
   }
 
   private static func tensor(_ message: ByteSlice) throws -> TensorLiteral {
-    let model = ValueMessage.model(holding: message.withUnsafeBytes { Array($0) })
+    let model = ValueMessage.model(holding: message.withUnsafeBytes { ValueMessage.named(Array($0)) })
     let module = try ONNXImporter().read(
       ModelFile(path: "", contents: ByteSlice(model)), ImportOptions(format: .onnx), Diagnostics())
     for operation in module.main.operations {
