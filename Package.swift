@@ -18,11 +18,12 @@ let package = Package(
   targets: [
     .target(name: "CModelProtos", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CStartup"),
+    .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CZstd"),
     .systemLibrary(name: "CXXHash"),
     .systemLibrary(name: "CLinux"),
     .target(name: "IR", dependencies: ["CXXHash"], swiftSettings: strict),
-    .target(name: "Formats", dependencies: ["IR", "CModelProtos", "CZstd", "CXXHash"], swiftSettings: strict),
+    .target(name: "Formats", dependencies: ["IR", "CModelProtos", "CZlib", "CZstd", "CXXHash"], swiftSettings: strict),
     .target(name: "Evaluator", dependencies: ["IR"], swiftSettings: strict),
     .target(
       name: "Passes",

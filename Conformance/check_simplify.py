@@ -137,7 +137,8 @@ def check_folding(mcc: Mcc, folder: Path) -> None:
         folded.append(not after.graph.node)
 
     each(constant, fold)
-    assert sum(folded) >= 500, f"only {sum(folded)} of {len(folded)} were folded"
+    print(f"    {sum(folded)} of {len(folded)} node tests fold to constants", flush=True)
+    assert sum(folded) >= 1600, f"only {sum(folded)} of {len(folded)} were folded"
 
 
 def feeds(model: ModelProto, seed: int) -> dict[str, np.ndarray]:

@@ -7,6 +7,11 @@ package enum Evaluator {
   package struct Budget {
     /// The bytes of each result.
     package var resultBytes: Int
+    /// The bytes of each result and operand that has to be held in memory; larger ones are descriptions or refused.
+    package var heldBytes = 16 << 20
+    /// Whether a result that the specification leaves open (an integer out of range, NaN among candidates) is computed
+    /// as processors do, instead of refused.
+    package var settlesOpenResults = false
     /// The work that is left to all evaluations that share it.
     package var work: Work
 
@@ -14,22 +19,31 @@ package enum Evaluator {
       self.resultBytes = resultBytes
       self.work = work
     }
+
+    /// What running a model may cost: results that memory can hold, as much work as there is.
+    package static func running(bytes: Int) -> Budget {
+      var budget = Budget(resultBytes: bytes, work: Work(.max, eachAtMost: .max))
+      budget.heldBytes = bytes
+      budget.settlesOpenResults = true
+      return budget
+    }
   }
 
   /// Work that may be done, in elements read, written or multiplied. Shared by many evaluations, so that a thousand
   /// small bombs are no worse than one.
   package final class Work {
-    /// What one evaluation may take of it: some hundredths of a second.
-    package static let eachAtMost = 1 << 23
-
+    /// What one evaluation may take of it.
+    private let eachAtMost: Int
     package private(set) var left: Int
 
-    package init(_ elements: Int = 1 << 27) {
+    /// By default one evaluation takes some hundredths of a second at most.
+    package init(_ elements: Int = 1 << 27, eachAtMost: Int = 1 << 23) {
       left = elements
+      self.eachAtMost = eachAtMost
     }
 
     func take(_ elements: Int) throws {
-      guard elements <= min(left, Self.eachAtMost) else {
+      guard elements <= min(left, eachAtMost) else {
         throw Refusal(.overBudget, "it would take \(elements) steps")
       }
       left -= elements
@@ -38,10 +52,6 @@ package enum Evaluator {
 
   /// Results above this size that only move or convert elements are made when they are written.
   static let lazyFrom = TensorLiteral.windowBytes
-
-  /// Larger results are not computed, and larger operands that are themselves descriptions not made: they would have to
-  /// be held in memory.
-  static let largestInMemory = 16 << 20
 
   /// How the results compare to those of any other implementation of the operator, for these operands; `nil` where
   /// there is no kernel.
@@ -61,7 +71,7 @@ package enum Evaluator {
     guard !operation.refersToFunctionAttributes else {
       throw Refusal(.unsupported, "an attribute is known only where the function is called")
     }
-    for case let operand? in operands where operand.needsScratch && operand.byteCount > largestInMemory {
+    for case let operand? in operands where operand.needsScratch && operand.byteCount > budget.heldBytes {
       throw Refusal(.overBudget, "an operand of \(operand.byteCount) bytes would have to be made first")
     }
     return try kernel.run(Invocation(operation, operands: operands, budget: budget))

@@ -24,7 +24,7 @@ struct Invocation {
   }
 
   /// Longer lists of integers are data, not shapes.
-  private static let longestList = 1 << 16
+  private static let longestList = 1 << 20
 
   /// The elements of a short integer operand: axes, sizes, positions. `nil` where it is absent.
   func integers(_ index: Int) throws -> [Int]? {
@@ -107,7 +107,7 @@ struct Invocation {
     guard let width = elementType.bitWidth, let bytes = elementType.byteCount(elements: count) else {
       throw Refusal(.unsupported, "strings are not computed")
     }
-    guard bytes <= Evaluator.largestInMemory else {
+    guard bytes <= budget.heldBytes else {
       throw Refusal(.overBudget, "the result \(elementType.rawValue)\(dimensions) would have to be held in memory")
     }
     try spend(count)

@@ -8,6 +8,7 @@ struct Kernel: Sendable {
   enum Precision: Hashable, Sendable {
     case exact
     case exactForIntegers
+    case rounding
   }
 
   let definition: OpDefinition
@@ -28,6 +29,7 @@ struct Kernel: Sendable {
   func exactness(_ operands: [TensorLiteral?]) -> Exactness {
     switch precision {
     case .exact: return .exact
+    case .rounding: return .rounding
     case .exactForIntegers:
       return operands.contains { $0?.elementType.numberKind == .real } ? .rounding : .exact
     }
@@ -38,8 +40,10 @@ struct Kernel: Sendable {
 enum KernelTable {
   static let all: [Kernel] =
     Movement.kernels + Indexing.kernels + Generation.kernels + Conversion.kernels + Arithmetic.kernels + Logic.kernels
-    + Functions.kernels + Reduction.kernels + Scan.kernels + Contraction.kernels
-    + Convolution.kernels
+    + Functions.kernels + Reduction.kernels + Scan.kernels + Contraction.kernels + Convolution.kernels
+    + Pooling.kernels + Normalization.kernels + Quantization.kernels + Sampling.kernels + Recurrent.kernels
+    + Attention.kernels + Ordering.kernels + Loss.kernels + Signal.kernels + Text.kernels
+    + RegularExpressions.kernels
 
   private static let byDefinition: [ObjectIdentifier: Kernel] = Dictionary(
     all.map { (ObjectIdentifier($0.definition), $0) }, uniquingKeysWith: { first, _ in first })

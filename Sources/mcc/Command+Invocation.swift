@@ -81,12 +81,6 @@ extension Command {
     return slice.withUnsafeBytes { Array($0) }
   }
 
-  /// The one value of an option, or none.
-  private func single<Value>(_ values: [Value], _ option: String) throws -> Value? {
-    guard values.count <= 1 else { throw ModelError(.usage, "\(option) is given \(values.count) times; say it once") }
-    return values.first
-  }
-
   private func number(_ values: [Int], _ option: String, in range: ClosedRange<Int>) throws -> Int? {
     guard let value = try single(values, option) else { return nil }
     guard range.contains(value) else {
@@ -107,5 +101,5 @@ extension Command {
     return names
   }
 
-  private static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

@@ -9,7 +9,8 @@ import Passes
 ///
 /// Options with one value are lists here, so that a second one can be refused instead of winning silently.
 struct Command: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "mcc", helpNames: [])
+  static let configuration = CommandConfiguration(
+    commandName: "mcc", subcommands: [RunCommand.self, CompareCommand.self], helpNames: [])
 
   @Argument(help: "The models to read.", completion: .file())
   var inputs: [String] = []
@@ -138,7 +139,7 @@ struct Command: ParsableCommand {
 
 extension NameSpecification {
   /// `-name` and `--name`, and a letter where there is one.
-  fileprivate static func dashed(_ name: String, short: Character? = nil) -> NameSpecification {
+  static func dashed(_ name: String, short: Character? = nil) -> NameSpecification {
     let long: [Element] = [.customLong(name, withSingleDash: true), .customLong(name)]
     return NameSpecification(long + (short.map { [.customShort($0)] } ?? []))
   }
@@ -146,7 +147,7 @@ extension NameSpecification {
 
 extension ArgumentHelp {
   /// Names the value in messages.
-  fileprivate static func value(_ name: String) -> ArgumentHelp { ArgumentHelp(valueName: name) }
+  static func value(_ name: String) -> ArgumentHelp { ArgumentHelp(valueName: name) }
 }
 
 extension Numerics: ExpressibleByArgument {}

@@ -43,8 +43,45 @@ enum HelpScreen {
       -print-pipeline           the pipeline with all that it contains, and stop
       -print-passes, -print-ops what passes and operators there are
       -version, -help, mcc help <pass>
+    to check results: mcc run <model>, mcc compare <model> <model>; -help of each tells more
 
     Options take one dash or two. mcc --generate-completion-script bash (zsh, fish) is for shells.
+
+    """
+
+  /// What both verbs say of their inputs.
+  private static let inputs = """
+      -i <name>=<file>          an input: .npy, .npz, or .pb as ONNX's tests have them; without a name, the only input's
+      -i <folder>               test data of ONNX: input_0.pb ..., and the outputs that are expected
+      -i <name>=random:<a>:<b>  random numbers in a range; without a name, for all inputs
+      -seed <n>                 what random numbers begin with; the default is 0
+      -dim <symbol>=<n>         an extent that the model leaves open; the default is 2
+      -rtol <x>, -atol <x>      what results may differ by: 1e-4 of their value and 1e-5
+      -x <format>               the input's format, where it is not to be detected: onnx, mcb or mir
+    """
+
+  static let run = """
+    usage: mcc run <model> [options]
+      mcc run model.onnx -i x=in.npy -o results          outputs become files of NumPy
+      mcc run model.onnx -i test_data_set_0              fails unless outputs are as expected
+
+    \(inputs)
+      -o <folder>               where outputs go, as .npy; .pb for element types that NumPy has not
+
+    Inputs that are not given are random. The exit code is 1 where outputs are not as expected.
+
+    """
+
+  static let compare = """
+    usage: mcc compare <model> <reference> [options]
+      mcc compare small.onnx model.onnx                  random inputs of several distributions
+      mcc compare small.onnx model.onnx -i test_data_set_0
+
+    \(inputs)
+      -distribution <name>      what to draw: normal, negative, large, uniform; may be repeated
+
+    For each output: the largest difference, absolute and relative, the signal-to-noise ratio and the cosine; then the
+    first value at which the models part ways. The exit code is 1 where they differ by more than is allowed.
 
     """
 }

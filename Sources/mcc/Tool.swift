@@ -1,3 +1,4 @@
+import ArgumentParser
 import Driver
 import IR
 import Passes
@@ -15,8 +16,8 @@ struct Tool {
   /// Runs what the words say, tells what went wrong, and returns the exit code.
   func run() -> Int32 {
     do {
-      try dispatch()
-      return console.outputIsOpen ? 0 : ModelError.Kind.inputOutput.rawValue
+      let isContent = try dispatch()
+      return console.outputIsOpen ? (isContent ? 0 : 1) : ModelError.Kind.inputOutput.rawValue
     } catch let error as ModelError {
       console.error((error.file == nil ? "mcc: \(error)" : "\(error)") + "\n")
       return error.kind.rawValue
@@ -26,10 +27,32 @@ struct Tool {
     }
   }
 
-  private func dispatch() throws {
+  /// - Returns: whether what was compared agrees.
+  private func dispatch() throws -> Bool {
     guard let first = words.first else { throw usage() }
-    if first == "help" { return try help(Array(words.dropFirst())) }
-    guard let command = try parse() else { return }
+    switch first {
+    case "help": try help(Array(words.dropFirst()))
+    case "run":
+      guard let command = try parse({ try RunCommand.parse(Array(words.dropFirst())) }) else { return true }
+      if command.options.printsHelp {
+        console.output(HelpScreen.run)
+      } else {
+        return try Runner(command.invocation(), console).run()
+      }
+    case "compare":
+      guard let command = try parse({ try CompareCommand.parse(Array(words.dropFirst())) }) else { return true }
+      if command.options.printsHelp {
+        console.output(HelpScreen.compare)
+      } else {
+        return try Comparer(command.invocation(), console).run()
+      }
+    default: try compile()
+    }
+    return true
+  }
+
+  private func compile() throws {
+    guard let command = try parse({ try Command.parse(words: words) }) else { return }
     if let text = try answer(command) { return console.output(text) }
     let invocations = try command.invocations(words: words)
     guard !invocations.isEmpty else { throw ModelError(.usage, "no input; name a model, or see mcc -help") }
@@ -37,12 +60,12 @@ struct Tool {
   }
 
   /// What the words say; `nil` where the argument parser has answered them itself.
-  private func parse() throws -> Command? {
+  private func parse<Words: ParsableCommand>(_ read: () throws -> Words) throws -> Words? {
     do {
-      return try Command.parse(words: words)
+      return try read()
     } catch {
-      let message = Command.message(for: error)
-      guard Command.exitCode(for: error).isSuccess else { throw Self.usageError(message) }
+      let message = Words.message(for: error)
+      guard Words.exitCode(for: error).isSuccess else { throw Self.usageError(message) }
       console.output(message + "\n")
       return nil
     }

@@ -105,6 +105,28 @@ import Testing
         """, saying: "14400000000 bytes")
   }
 
+  @Test func loopsAndTilesThatExplodeAreLeftInPlace() throws {
+    try expect(
+      Fold(),
+      leaves: """
+        graph @main() -> (y: f32[], z: f32[?]) {
+          %n = constant [1099511627776] : i64[]
+          %x = constant [1.0] : f32[]
+          %y = Loop(%n, _, %x) {
+            body = graph @body(%i: i64[], %c: bool[], %v: f32[]) -> (d: bool[], w: f32[]) {
+              %w = Add(%v, %x) : f32[]
+              return %c, %w
+            }
+          } : f32[]
+          %one = constant [1.0] : f32[1]
+          %many = constant [1000000] : i64[1]
+          %t = Tile(%one, %many) : f32[1000000]
+          %z = Tile(%t, %many) : f32[1000000000000]
+          return %y, %z
+        }
+        """, saying: "it would take")
+  }
+
   @Test func aConstantThatGrowsTheModelIsNotWrittenButWhatFollowsIs() throws {
     let before = """
       graph @main() -> (a: f32[2000], b: f32[1]) {

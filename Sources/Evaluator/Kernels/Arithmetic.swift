@@ -5,11 +5,11 @@ enum Arithmetic {
   static let kernels: [Kernel] = [
     binary(.add, addition),
     binary(.sub, ArithmeticRule(real: { $0 - $1 }, signed: { $0 &- $1 }, unsigned: { $0 &- $1 })),
-    binary(.mul, ArithmeticRule(real: { $0 * $1 }, signed: { $0 &* $1 }, unsigned: { $0 &* $1 })),
+    binary(.mul, multiplication),
     binary(.div, ArithmeticRule(real: { $0 / $1 }, signed: quotient, unsigned: quotient)),
     Kernel(.mod, modulo),
-    variadic(.max, ArithmeticRule(real: { larger($0, $1) }, signed: { max($0, $1) }, unsigned: { max($0, $1) })),
-    variadic(.min, ArithmeticRule(real: { -larger(-$0, -$1) }, signed: { min($0, $1) }, unsigned: { min($0, $1) })),
+    variadic(.max, maximum),
+    variadic(.min, minimum),
     Kernel(.sum, .exactForIntegers) { [try fold($0, addition)] },
     unary(.abs, UnaryRule(real: { abs($0) }, signed: { $0 < 0 ? 0 &- $0 : $0 }, unsigned: { $0 })),
     unary(.neg, UnaryRule(real: { -$0 }, signed: { 0 &- $0 })),
@@ -50,6 +50,11 @@ enum Arithmetic {
     return result
   }
 
+  static let multiplication = ArithmeticRule(real: { $0 * $1 }, signed: { $0 &* $1 }, unsigned: { $0 &* $1 })
+  static let maximum = ArithmeticRule(
+    real: { larger($0, $1) }, signed: { max($0, $1) }, unsigned: { max($0, $1) })
+  static let minimum = ArithmeticRule(
+    real: { -larger(-$0, -$1) }, signed: { min($0, $1) }, unsigned: { min($0, $1) })
   static let addition = ArithmeticRule(real: { $0 + $1 }, signed: { $0 &+ $1 }, unsigned: { $0 &+ $1 })
 
   // MARK: Rules with more to say
@@ -81,9 +86,13 @@ enum Arithmetic {
 
   private static func modulo(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let signOfDividend = invocation.operation.flag("fmod")
-    let real: ArithmeticRule.Function<Double, Double> = { $0.truncatingRemainder(dividingBy: $1) }
     let rule = ArithmeticRule(
-      real: signOfDividend ? real : nil,
+      real: { a, b in
+        let rest = a.truncatingRemainder(dividingBy: b)
+        if signOfDividend { return rest }
+        if rest == 0 { return b.sign == .minus ? -0.0 : 0 }
+        return (rest < 0) == (b < 0) ? rest : rest + b
+      },
       signed: { a, b in
         let rest = try remainder(a, b)
         return signOfDividend || rest == 0 || (rest < 0) == (b < 0) ? rest : rest + b
@@ -98,18 +107,16 @@ enum Arithmetic {
       throw Refusal(.unsupported, "there is no direction")
     }
     let isLeft = direction == "LEFT"
-    @Sendable func checked(_ places: Int) throws {
-      guard places >= 0, places < width else { throw Refusal(.undefined, "a shift by \(places) of \(width) bits") }
-    }
+    // Whoever shifts by less than nothing shifts everything out.
     let rule = ArithmeticRule(
       real: nil,
       signed: { a, b in
-        try checked(Int(clamping: b))
-        return isLeft ? a << b : a >> b
+        let places = b < 0 || b > width ? Int64(width) : b
+        return isLeft ? a << places : a >> places
       },
       unsigned: { a, b in
-        try checked(Int(clamping: b))
-        return isLeft ? a << b : a >> b
+        let places = min(b, UInt64(width))
+        return isLeft ? a << places : a >> places
       })
     return [try rule.apply(invocation, a, invocation.operand(1))]
   }

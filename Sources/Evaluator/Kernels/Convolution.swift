@@ -1,183 +1,297 @@
 import IR
 
-/// Convolutions and the normalization that follows them.
+/// Convolutions: one loop over windows for all that slide a kernel, one for those that spread one.
 enum Convolution {
   static let kernels: [Kernel] = [
-    Kernel(.conv, .exactForIntegers, convolve),
-    Kernel(.convTranspose, .exactForIntegers, convolveTransposed),
-    Kernel(.batchNormalization, .exactForIntegers, normalize),
+    Kernel(.conv, .exactForIntegers) { invocation in
+      let x = try invocation.reals(0)
+      let result = try convolve(invocation, x, invocation.reals(1), bias: invocation.optionalReals(2))
+      return [try invocation.make(invocation.operand(0).elementType, result)]
+    },
+    Kernel(.convInteger) { invocation in
+      let x = try Quantization.withoutZeroPoint(invocation, 0, zeroPoint: 2, axis: 1)
+      let weight = try Quantization.withoutZeroPoint(invocation, 1, zeroPoint: 3, axis: 0)
+      return [try invocation.make(.int32, convolve(invocation, x, weight, bias: nil))]
+    },
+    Kernel(.qLinearConv, .exactForIntegers, quantized),
+    Kernel(.convTranspose, .exactForIntegers, transposed),
+    Kernel(.causalConvWithState, .exactForIntegers, causal),
+    Kernel(.deformConv, .exactForIntegers, deformed),
+    Kernel(.col2Im, .exactForIntegers, columnsToImage),
   ]
 
-  /// What the operands and attributes of both convolutions say.
-  private struct Setup {
-    let x: TensorLiteral
-    let weight: TensorLiteral
-    let bias: TensorLiteral?
-    let group: Int
+  // MARK: Sliding a kernel
+
+  /// How input channels are shared out among filters.
+  private struct Groups {
+    let filters: Int
+    /// Input channels a filter sees.
+    let perFilter: Int
+    let filtersPerGroup: Int
+
+    init(_ invocation: Invocation, _ x: RealTensor, _ weight: RealTensor) throws {
+      guard let count = invocation.operation.int("group"), count > 0, x.dimensions.count >= 3,
+        weight.dimensions.count == x.dimensions.count
+      else { throw Refusal(.undefined, "the weight does not fit the input's rank") }
+      (filters, perFilter) = (weight.dimensions[0], weight.dimensions[1])
+      let (channels, overflow) = perFilter.multipliedReportingOverflow(by: count)
+      guard !overflow, x.dimensions[1] == channels, filters.isMultiple(of: count) else {
+        throw Refusal(.undefined, "the channels do not fit the weight")
+      }
+      filtersPerGroup = filters / count
+    }
+
+    func firstChannel(of filter: Int) -> Int { filter / max(filtersPerGroup, 1) * perFilter }
+  }
+
+  static func convolve(
+    _ invocation: Invocation, _ x: RealTensor, _ weight: RealTensor, bias: RealTensor?
+  ) throws -> RealTensor {
+    let groups = try Groups(invocation, x, weight)
+    guard bias?.elements.count ?? groups.filters == groups.filters else {
+      throw Refusal(.undefined, "there is not one bias a filter")
+    }
+    let walk = try WindowWalk(
+      invocation.operation, kernel: Array(weight.dimensions[2...]), over: Array(x.dimensions[2...]))
+    let dimensions = [x.dimensions[0], groups.filters] + walk.positions
+    _ = try invocation.admit(.float32, dimensions)
+    let steps = groups.perFilter.multipliedReportingOverflow(by: max(walk.kernelCount, 1))
+    try invocation.admit(dimensions, steps: steps.overflow ? .max : steps.partialValue)
+    var result = RealTensor(zeros: dimensions)
+    let (plane, kernelCount) = (walk.planeCount, walk.kernelCount)
+    IndexWalk.forEach(walk.positions) { position, place in
+      let taps = walk.taps(at: position)
+      for sample in 0..<x.dimensions[0] {
+        for filter in 0..<groups.filters {
+          var sum = bias?.elements[filter] ?? 0
+          let first = sample * x.dimensions[1] + groups.firstChannel(of: filter)
+          for channel in 0..<groups.perFilter {
+            let (inX, inWeight) = ((first + channel) * plane, (filter * groups.perFilter + channel) * kernelCount)
+            for tap in taps { sum += x.elements[inX + tap.element] * weight.elements[inWeight + tap.index] }
+          }
+          result.elements[(sample * groups.filters + filter) * walk.positionCount + place] = sum
+        }
+      }
+    }
+    return result
+  }
+
+  /// Each filter has a scale and a zero point of its own, or all have one.
+  private static func quantized(_ invocation: Invocation) throws -> [TensorLiteral?] {
+    let x = try Quantization.withoutZeroPoint(invocation, 0, zeroPoint: 2, axis: 1)
+    let weight = try Quantization.withoutZeroPoint(invocation, 3, zeroPoint: 5, axis: 0)
+    let bias = try invocation[optional: 8].map { try invocation.numbers($0) }
+    var result = try convolve(invocation, x, weight, bias: bias)
+    let (xScale, weightScales) = (try invocation.reals(1), try invocation.reals(4))
+    let (yScale, yZero) = (try invocation.reals(6), try invocation.numbers(7))
+    guard xScale.elements.count == 1, yScale.elements.count == 1, yZero.elements.count == 1,
+      weightScales.elements.count == 1 || weightScales.elements.count == result.dimensions[1]
+    else { throw Refusal(.undefined, "scales do not fit") }
+    let plane = result.count(from: 2)
+    for position in result.elements.indices {
+      let filter = weightScales.elements.count == 1 ? 0 : position / plane % result.dimensions[1]
+      let scale = xScale.elements[0] * weightScales.elements[filter] / yScale.elements[0]
+      result.elements[position] = (result.elements[position] * scale).rounded(.toNearestOrEven) + yZero.elements[0]
+    }
+    return [try Quantization.saturated(invocation, result, invocation.operand(7).elementType)]
+  }
+
+  private static func causal(_ invocation: Invocation) throws -> [TensorLiteral?] {
+    let (x, weight) = (try invocation.reals(0), try invocation.reals(1))
+    let type = try invocation.operand(0).elementType
+    guard x.dimensions.count == 3, weight.dimensions.count == 3, weight.dimensions[1] == 1,
+      weight.dimensions[0] == x.dimensions[1], weight.dimensions[2] >= 1
+    else { throw Refusal(.undefined, "the weight does not fit the input") }
+    let (kept, length) = (weight.dimensions[2] - 1, x.dimensions[2])
+    let bias = try invocation.optionalReals(2)
+    let past = try invocation.optionalReals(3) ?? RealTensor(zeros: [x.dimensions[0], x.dimensions[1], kept])
+    guard past.dimensions == [x.dimensions[0], x.dimensions[1], kept],
+      bias?.elements.count ?? x.dimensions[1] == x.dimensions[1]
+    else { throw Refusal(.undefined, "the state does not fit") }
+    try invocation.admit(x.dimensions, steps: kept + 1)
+    let isGated = ["silu", "swish"].contains(invocation.operation.string("activation") ?? "none")
+    var result = x
+    var present = past
+    for row in 0..<x.dimensions[0] * x.dimensions[1] {
+      let padded = past.elements[row * kept..<(row + 1) * kept] + x.elements[row * length..<(row + 1) * length]
+      let line = Array(padded)
+      let channel = row % x.dimensions[1]
+      for position in 0..<length {
+        let sum = (0...kept).reduce(bias?.elements[channel] ?? 0) {
+          $0 + line[position + $1] * weight.elements[channel * (kept + 1) + $1]
+        }
+        result.elements[row * length + position] = isGated ? sum * RealMath.sigmoid(sum) : sum
+      }
+      for position in 0..<kept { present.elements[row * kept + position] = line[length + position] }
+    }
+    return [try invocation.make(type, result), try invocation.make(type, present)]
+  }
+
+  /// Each tap is sampled beside its place, as an offset says, and weighed by a mask.
+  private static func deformed(_ invocation: Invocation) throws -> [TensorLiteral?] {
+    let (x, weight, offsets) = (try invocation.reals(0), try invocation.reals(1), try invocation.reals(2))
+    let (bias, mask) = (try invocation.optionalReals(3), try invocation.optionalReals(4))
+    let groups = try Groups(invocation, x, weight)
+    guard x.dimensions.count == 4, let offsetGroups = invocation.operation.int("offset_group"), offsetGroups > 0,
+      x.dimensions[1].isMultiple(of: offsetGroups), bias?.elements.count ?? groups.filters == groups.filters
+    else { throw Refusal(.unsupported, "a deformable convolution of rank \(x.dimensions.count)") }
+    let walk = try WindowWalk(
+      invocation.operation, kernel: Array(weight.dimensions[2...]), over: Array(x.dimensions[2...]))
+    let (taps, places) = (walk.kernelCount, walk.positionCount)
+    guard offsets.dimensions == [x.dimensions[0], offsetGroups * taps * 2] + walk.positions,
+      mask.map({ $0.dimensions == [x.dimensions[0], offsetGroups * taps] + walk.positions }) ?? true
+    else { throw Refusal(.undefined, "the offsets do not fit the windows") }
+    let dimensions = [x.dimensions[0], groups.filters] + walk.positions
+    try invocation.admit(dimensions, steps: groups.perFilter * taps * 4)
+    var result = RealTensor(zeros: dimensions)
+    let channelsPerOffset = x.dimensions[1] / offsetGroups
+    let plane = walk.planeCount
+    IndexWalk.forEach(dimensions) { index, position in
+      let place = index[2] * walk.positions[1] + index[3]
+      var sum = bias?.elements[index[1]] ?? 0
+      for inGroup in 0..<groups.perFilter {
+        let channel = groups.firstChannel(of: index[1]) + inGroup
+        let base = (index[0] * x.dimensions[1] + channel) * plane
+        let offsetBase = index[0] * offsetGroups + channel / channelsPerOffset
+        for tap in 0..<taps {
+          let steps = [tap / walk.kernel[1], tap % walk.kernel[1]]
+          let at = (0...1).map { axis in
+            let offset = offsets.elements[((offsetBase * taps + tap) * 2 + axis) * places + place]
+            return Double(walk.coordinate(axis, position: index[axis + 2], tap: steps[axis])) + offset
+          }
+          let sample = Sampling.bilinear(at[0], at[1], walk.extents[0], walk.extents[1]) { x.elements[base + $0] }
+          let gate = mask?.elements[(offsetBase * taps + tap) * places + place] ?? 1
+          sum += sample * weight.elements[(index[1] * groups.perFilter + inGroup) * taps + tap] * gate
+        }
+      }
+      result.elements[position] = sum
+    }
+    return [try invocation.make(invocation.operand(0).elementType, result)]
+  }
+
+  // MARK: Spreading a kernel
+
+  private static func transposed(_ invocation: Invocation) throws -> [TensorLiteral?] {
+    let (x, weight) = (try invocation.reals(0), try invocation.reals(1))
+    let bias = try invocation.optionalReals(2)
+    guard let group = invocation.operation.int("group"), group > 0, x.dimensions.count >= 3,
+      weight.dimensions.count == x.dimensions.count, x.dimensions[1] == weight.dimensions[0],
+      weight.dimensions[0].isMultiple(of: group)
+    else { throw Refusal(.undefined, "the channels do not fit the weight") }
+    let (inputs, perGroup) = (weight.dimensions[0], weight.dimensions[1])
+    let (outputs, overflow) = perGroup.multipliedReportingOverflow(by: group)
+    guard !overflow, bias?.elements.count ?? outputs == outputs else {
+      throw Refusal(.undefined, "there is not one bias a channel")
+    }
+    let spread = try Spread(
+      invocation.operation, kernel: Array(weight.dimensions[2...]), over: Array(x.dimensions[2...]))
+    let dimensions = [x.dimensions[0], outputs] + spread.extents
+    let type = try invocation.operand(0).elementType
+    let count = try invocation.admit(type, dimensions)
+    try invocation.admit(x.dimensions, steps: perGroup * spread.kernelCount)
+    try invocation.spend(count)
+    var result = RealTensor(zeros: dimensions)
+    let plane = spread.extents.reduce(1, *)
+    for position in 0..<count { result.elements[position] = bias?.elements[position / plane % outputs] ?? 0 }
+    IndexWalk.forEach(Array(x.dimensions[2...])) { index, place in
+      let taps = spread.taps(of: index)
+      let inner = x.count(from: 2)
+      for row in 0..<x.dimensions[0] * inputs {
+        let (sample, channel) = (row / inputs, row % inputs)
+        let element = x.elements[row * inner + place]
+        let first = sample * outputs + channel / (inputs / group) * perGroup
+        for output in 0..<perGroup {
+          for tap in taps {
+            result.elements[(first + output) * plane + tap.element] +=
+              element * weight.elements[(channel * perGroup + output) * spread.kernelCount + tap.index]
+          }
+        }
+      }
+    }
+    return [try invocation.make(type, result)]
+  }
+
+  /// Where each element of the input spreads to: a convolution's window, backwards.
+  private struct Spread {
     let kernel: [Int]
     let strides: [Int]
     let dilations: [Int]
-    /// Begins of all axes, then ends.
-    let pads: [Int]
+    let before: [Int]
+    let extents: [Int]
 
-    var spatialRank: Int { kernel.count }
-    var extents: [Int] { Array(x.dimensions[2...]) }
-    var operands: [TensorLiteral] { [x, weight] + (bias.map { [$0] } ?? []) }
+    var kernelCount: Int { kernel.reduce(1, *) }
 
-    init(_ invocation: Invocation) throws {
-      x = try invocation.operand(0)
-      weight = try invocation.operand(1)
-      bias = invocation[optional: 2]
-      let rank = x.dimensions.count - 2
-      guard rank >= 1, weight.dimensions.count == rank + 2, x.elementCount > 0, weight.elementCount > 0,
-        x.elementType.numberKind == .real, let group = invocation.operation.int("group"), group > 0
-      else { throw Refusal(.unsupported, "an empty convolution, or one of \(x.elementType.rawValue)") }
-      guard invocation.operation.string("auto_pad") ?? "NOTSET" == "NOTSET" else {
-        throw Refusal(.unsupported, "pads that are not written")
-      }
-      self.group = group
-      kernel = Array(weight.dimensions[2...])
-      strides = invocation.operation.ints("strides") ?? kernel.map { _ in 1 }
-      dilations = invocation.operation.ints("dilations") ?? kernel.map { _ in 1 }
-      pads = invocation.operation.ints("pads") ?? (kernel + kernel).map { _ in 0 }
+    init(_ operation: Operation, kernel: [Int], over input: [Int]) throws {
+      let rank = kernel.count
       let limits = 0...1 << 20
-      guard strides.count == rank, dilations.count == rank, pads.count == 2 * rank,
-        (strides + dilations).allSatisfy({ $0 > 0 && limits.contains($0) }), pads.allSatisfy({ limits.contains($0) }),
-        (x.dimensions + weight.dimensions).allSatisfy({ limits.contains($0) })
-      else { throw Refusal(.unsupported, "strides, dilations or pads that do not fit") }
+      guard let strides = try? operation.integers("strides", count: rank, atLeast: 1),
+        let dilations = try? operation.integers("dilations", count: rank, atLeast: 1),
+        let pads = try? operation.integers("pads", count: 2 * rank, atLeast: 0),
+        let extra = try? operation.integers("output_padding", count: rank, atLeast: 0),
+        (kernel + input + strides + dilations + pads + extra).allSatisfy({ limits.contains($0) }),
+        kernel.allSatisfy({ $0 > 0 }), Shapes.elementCount(kernel) != nil
+      else { throw Refusal(.undefined, "strides, dilations or pads do not fit") }
+      let mode = SpatialWindow.AutoPad(rawValue: operation.string("auto_pad") ?? "NOTSET") ?? .explicit
+      let written = (operation.ints("output_shape") ?? []).suffix(rank)
+      var (before, extents): ([Int], [Int]) = ([], [])
+      for axis in 0..<rank {
+        let full = strides[axis] * (input[axis] - 1) + extra[axis] + (kernel[axis] - 1) * dilations[axis] + 1
+        let isSame = mode == .sameUpper || mode == .sameLower
+        guard isSame || written.count == rank else {
+          before.append(mode == .valid ? 0 : pads[axis])
+          extents.append(full - (mode == .valid ? 0 : pads[axis] + pads[axis + rank]))
+          continue
+        }
+        let extent = written.count == rank ? written[written.startIndex + axis] : input[axis] * strides[axis]
+        let total = max(full - extent, 0)
+        before.append(mode == .sameUpper ? total / 2 : total - total / 2)
+        extents.append(extent)
+      }
+      guard extents.allSatisfy({ $0 >= 0 }) else { throw Refusal(.undefined, "the pads leave nothing") }
+      (self.kernel, self.strides, self.dilations, self.before, self.extents) = (
+        kernel, strides, dilations, before, extents
+      )
     }
 
-    /// The channel that the bias adds to: 0 without one.
-    func bias(_ channel: Int, _ bytes: [UnsafeRawBufferPointer]) -> Double {
-      bias == nil ? 0 : Double.load(bytes[2], channel, x.elementType)
+    func taps(of index: [Int]) -> [WindowWalk.Tap] {
+      var taps: [WindowWalk.Tap] = []
+      IndexWalk.forEach(kernel) { tap, place in
+        var element = 0
+        for axis in kernel.indices {
+          let at = index[axis] * strides[axis] + tap[axis] * dilations[axis] - before[axis]
+          guard at >= 0, at < extents[axis] else { return }
+          element = element * extents[axis] + at
+        }
+        taps.append(WindowWalk.Tap(index: place, element: element))
+      }
+      return taps
     }
   }
 
-  private static func convolve(_ invocation: Invocation) throws -> [TensorLiteral?] {
-    let setup = try Setup(invocation)
-    let (filters, perGroup) = (setup.weight.dimensions[0], setup.weight.dimensions[1])
-    guard setup.x.dimensions[1] == perGroup * setup.group, filters.isMultiple(of: setup.group) else {
-      throw Refusal(.undefined, "the channels do not fit the weight")
-    }
-    let spatial = try (0..<setup.spatialRank).map { axis in
-      let reach = (setup.kernel[axis] - 1) * setup.dilations[axis] + 1
-      let padded = setup.extents[axis] + setup.pads[axis] + setup.pads[axis + setup.spatialRank]
-      guard padded >= reach else { throw Refusal(.undefined, "the kernel is larger than the input") }
-      return (padded - reach) / setup.strides[axis] + 1
-    }
-    let dimensions = [setup.x.dimensions[0], filters] + spatial
-    let count = try invocation.admit(setup.x.elementType, dimensions)
-    try invocation.spend(count, times: perGroup * setup.kernel.reduce(1, *))
-    let result = try invocation.make(setup.x.elementType, dimensions) { output in
-      try withBytes(of: setup.operands[...]) { bytes in
-        forEachIndex(dimensions) { index, position in
-          let firstChannel = index[1] / (filters / setup.group) * perGroup
-          var sum = setup.bias(index[1], bytes)
-          forEachIndex([perGroup] + setup.kernel) { tap, _ in
-            var inX = index[0] * setup.x.dimensions[1] + firstChannel + tap[0]
-            for axis in 0..<setup.spatialRank {
-              let at = index[axis + 2] * setup.strides[axis] + tap[axis + 1] * setup.dilations[axis] - setup.pads[axis]
-              guard at >= 0, at < setup.extents[axis] else { return }
-              inX = inX * setup.extents[axis] + at
-            }
-            let inWeight = flat([index[1]] + tap, setup.weight.dimensions)
-            sum +=
-              Double.load(bytes[0], inX, setup.x.elementType) * Double.load(bytes[1], inWeight, setup.x.elementType)
-          }
-          Double.store(sum, output, position, setup.x.elementType)
+  /// Columns are windows: each element goes back to where its window had it, and what meets is added.
+  private static func columnsToImage(_ invocation: Invocation) throws -> [TensorLiteral?] {
+    let data = try invocation.numbers(0)
+    guard let image = try invocation.integers(1), let block = try invocation.integers(2), data.dimensions.count == 3,
+      image.count == block.count
+    else { throw Refusal(.undefined, "the columns do not fit the image") }
+    let walk = try WindowWalk(invocation.operation, kernel: block, over: image)
+    guard walk.kernelCount > 0, data.dimensions[1].isMultiple(of: walk.kernelCount),
+      data.dimensions[2] == walk.positionCount
+    else { throw Refusal(.undefined, "the columns do not fit the image") }
+    let channels = data.dimensions[1] / walk.kernelCount
+    let dimensions = [data.dimensions[0], channels] + image
+    let type = try invocation.operand(0).elementType
+    _ = try invocation.admit(type, dimensions)
+    var result = RealTensor(zeros: dimensions)
+    IndexWalk.forEach(walk.positions) { position, place in
+      let taps = walk.taps(at: position)
+      for row in 0..<data.dimensions[0] * channels {
+        for tap in taps {
+          result.elements[row * walk.planeCount + tap.element] +=
+            data.elements[(row * walk.kernelCount + tap.index) * walk.positionCount + place]
         }
       }
     }
-    return [result]
-  }
-
-  private static func convolveTransposed(_ invocation: Invocation) throws -> [TensorLiteral?] {
-    let setup = try Setup(invocation)
-    let (inputs, perGroup) = (setup.weight.dimensions[0], setup.weight.dimensions[1])
-    guard setup.x.dimensions[1] == inputs, inputs.isMultiple(of: setup.group),
-      invocation.operation.ints("output_shape") ?? [] == []
-    else { throw Refusal(.unsupported, "channels that do not fit the weight, or a written output_shape") }
-    let extra = invocation.operation.ints("output_padding") ?? setup.kernel.map { _ in 0 }
-    guard extra.count == setup.spatialRank, extra.allSatisfy({ $0 >= 0 && $0 < 1 << 20 }) else {
-      throw Refusal(.undefined, "output_padding does not fit")
-    }
-    let spatial = (0..<setup.spatialRank).map { axis in
-      let reach = (setup.kernel[axis] - 1) * setup.dilations[axis] + 1
-      let cut = setup.pads[axis] + setup.pads[axis + setup.spatialRank]
-      return setup.strides[axis] * (setup.extents[axis] - 1) + reach + extra[axis] - cut
-    }
-    guard spatial.allSatisfy({ $0 > 0 }) else { throw Refusal(.undefined, "the pads leave nothing") }
-    let outputs = perGroup * setup.group
-    let dimensions = [setup.x.dimensions[0], outputs] + spatial
-    let count = try invocation.admit(setup.x.elementType, dimensions)
-    try invocation.spend(setup.x.elementCount, times: perGroup * setup.kernel.reduce(1, *))
-    try invocation.spend(count)
-    let result = try invocation.make(setup.x.elementType, dimensions) { output in
-      try withBytes(of: setup.operands[...]) { bytes in
-        var sums = [Double](repeating: 0, count: count)
-        forEachIndex(dimensions) { index, position in sums[position] = setup.bias(index[1], bytes) }
-        forEachIndex(setup.x.dimensions) { index, position in
-          let element = Double.load(bytes[0], position, setup.x.elementType)
-          let firstChannel = index[1] / (inputs / setup.group) * perGroup
-          forEachIndex([perGroup] + setup.kernel) { tap, _ in
-            var target = index[0] * outputs + firstChannel + tap[0]
-            for axis in 0..<setup.spatialRank {
-              let at = index[axis + 2] * setup.strides[axis] + tap[axis + 1] * setup.dilations[axis] - setup.pads[axis]
-              guard at >= 0, at < spatial[axis] else { return }
-              target = target * spatial[axis] + at
-            }
-            let inWeight = flat([index[1]] + tap, setup.weight.dimensions)
-            sums[target] += element * Double.load(bytes[1], inWeight, setup.x.elementType)
-          }
-        }
-        for (position, sum) in sums.enumerated() { Double.store(sum, output, position, setup.x.elementType) }
-      }
-    }
-    return [result]
-  }
-
-  private static func normalize(_ invocation: Invocation) throws -> [TensorLiteral?] {
-    let x = try invocation.operand(0)
-    guard !invocation.operation.flag("training_mode"), x.dimensions.count >= 2, x.elementType.numberKind == .real,
-      let epsilon = invocation.operation.float("epsilon")
-    else { throw Refusal(.unsupported, "BatchNormalization in training, or of \(x.elementType.rawValue)") }
-    let parameters = try (1...4).compactMap { try invocation.operand($0).realNumbers() }
-    let channels = x.dimensions[1]
-    guard parameters.count == 4, parameters.allSatisfy({ $0.count == channels }) else {
-      throw Refusal(.undefined, "there is not one parameter a channel")
-    }
-    let inner = x.dimensions[2...].reduce(1, &*)
-    let result = try invocation.make(x.elementType, x.dimensions) { output in
-      try x.withWindow(0..<x.elementCount) { bytes in
-        for position in 0..<x.elementCount {
-          let channel = position / inner % channels
-          let deviation = (parameters[3][channel] + Double(epsilon)).squareRoot()
-          let normal = (Double.load(bytes, position, x.elementType) - parameters[2][channel]) / deviation
-          Double.store(normal * parameters[0][channel] + parameters[1][channel], output, position, x.elementType)
-        }
-      }
-    }
-    return [result]
-  }
-
-  // MARK: Positions
-
-  /// Calls `body` with each index of a tensor in row-major order, and with its position.
-  private static func forEachIndex(_ dimensions: [Int], _ body: (_ index: [Int], _ position: Int) -> Void) {
-    var index = dimensions.map { _ in 0 }
-    for position in 0..<dimensions.reduce(1, *) {
-      body(index, position)
-      var axis = dimensions.count - 1
-      while axis >= 0 {
-        index[axis] += 1
-        if index[axis] < dimensions[axis] { break }
-        index[axis] = 0
-        axis -= 1
-      }
-    }
-  }
-
-  private static func flat(_ index: [Int], _ dimensions: [Int]) -> Int {
-    zip(index, dimensions).reduce(0) { $0 * $1.1 + $1.0 }
+    return [try invocation.make(type, result)]
   }
 }

@@ -44,6 +44,11 @@ enum Functions {
         real: { $0 < 0 ? $0 * $1 : $0 }, signed: { $0 < 0 ? $0 &* $1 : $0 }, unsigned: { x, _ in x })
       return [try rule.apply(invocation, invocation.operand(0), invocation.operand(1))]
     },
+    Kernel(.swiGLU, .exactForIntegers) { invocation in
+      let alpha = try float("alpha", invocation)
+      let rule = ArithmeticRule(real: { $0 * RealMath.sigmoid(alpha * $0) * $1 }, signed: nil, unsigned: nil)
+      return [try rule.apply(invocation, invocation.operand(0), invocation.operand(1))]
+    },
     Kernel(.pow, .exactForIntegers, power),
     Kernel(.mean, .exactForIntegers, mean),
   ]
@@ -106,10 +111,26 @@ enum Functions {
         try Elementwise.map(invocation, base, exponent, to: type) { (x: Double, y: Int64) in RealMath.pow(x, Double(y))
         }
       ]
+    case (.real, .unsigned):
+      return [
+        try Elementwise.map(invocation, base, exponent, to: type) { (x: Double, y: UInt64) in RealMath.pow(x, Double(y))
+        }
+      ]
     case (.signed, .signed):
       return [try Elementwise.map(invocation, base, exponent, to: type, integerPower)]
-    case (.real, .unsigned), (.real, nil), (.signed, .real), (.signed, .unsigned), (.signed, nil), (.unsigned, _),
-      (nil, _):
+    case (.signed, .unsigned):
+      return [
+        try Elementwise.map(invocation, base, exponent, to: type) { (x: Int64, y: UInt64) in
+          try integerPower(x, Int64(clamping: y))
+        }
+      ]
+    case (.signed, .real):
+      return [
+        try Elementwise.map(invocation, base, exponent, to: type) { (x: Int64, y: Double) in
+          try Conversion.integer(RealMath.pow(Double(x), y), type, invocation)
+        }
+      ]
+    case (.real, nil), (.signed, nil), (.unsigned, _), (nil, _):
       throw Refusal(.unsupported, "\(type.rawValue) to the power of \(exponent.elementType.rawValue)")
     }
   }

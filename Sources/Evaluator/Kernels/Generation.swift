@@ -79,9 +79,12 @@ enum Generation {
 
   private static func oneHot(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let (indices, values) = (try invocation.operand(0), try invocation.operand(2))
-    guard let depth = try invocation.integer(1), depth >= 0, values.elementCount == 2,
-      let width = values.elementType.bitWidth, width >= 8, width <= 64, indices.elementType.numberKind == .signed
-    else { throw Refusal(.unsupported, "a depth that is no integer, or values that are not two") }
+    let depths = try invocation.numbers(1).elements
+    guard depths.count == 1, depths[0] >= 0, depths[0] < 0x1p40, values.elementCount == 2,
+      let width = values.elementType.bitWidth, width >= 8, width <= 64
+    else { throw Refusal(.undefined, "a depth that is no length, or values that are not two") }
+    let depth = Int(depths[0])
+    let positions = try invocation.numbers(0).elements
     let rank = indices.dimensions.count + 1
     let axis = try invocation.axis(invocation.operation.int("axis") ?? -1, rank: rank)
     var dimensions = indices.dimensions
@@ -92,13 +95,12 @@ enum Generation {
     }
     return [
       try invocation.make(values.elementType, dimensions) { output in
-        try withBytes(of: [indices, values]) { bytes in
-          StridedMove.fill(output, with: Array(bytes[1].prefix(width / 8)))
-          let on = Bits.load(bytes[1], 1, width: width)
-          for position in 0..<indices.elementCount {
-            let index = Int(Int64.load(bytes[0], position, indices.elementType))
-            guard index >= 0 - depth, index < depth else { continue }
-            let hot = index < 0 ? index + depth : index
+        try values.withWindow(0..<2) { bytes in
+          StridedMove.fill(output, with: Array(bytes.prefix(width / 8)))
+          let on = Bits.load(bytes, 1, width: width)
+          for (position, index) in positions.enumerated() {
+            guard index >= Double(-depth), index < Double(depth) else { continue }
+            let hot = index < 0 ? Int(index) + depth : Int(index)
             Bits.store(on, output, (position / inner * depth + hot) * inner + position % inner, width: width)
           }
         }

@@ -135,45 +135,78 @@ enum Indexing {
 
   private static func scatterElements(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let (data, indices, updates) = (try invocation.operand(0), try invocation.operand(1), try invocation.operand(2))
-    try checkPlainUpdate(invocation)
     guard updates.dimensions == indices.dimensions else {
       throw Refusal(.undefined, "updates and indices differ in shape")
     }
     let walk = try ElementWalk(data, indices, invocation)
-    return [
-      try invocation.make(data.elementType, data.dimensions) { output in
-        try withBytes(of: [data, indices, updates]) { bytes in
-          output.copyMemory(from: bytes[0])
-          try walk.forEach(bytes[1]) { position, inData in
-            try moveBlocks(1, length: 1, data.elementType, from: bytes[2], to: output) { _ in (position, inData) }
-          }
-        }
-      }
-    ]
+    return try scatter(invocation) { bytes in
+      var places: [Update] = []
+      try walk.forEach(bytes) { places.append(Update(source: $0, target: $1, count: 1)) }
+      return places
+    }
   }
 
   private static func scatterND(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let (data, indices, updates) = (try invocation.operand(0), try invocation.operand(1), try invocation.operand(2))
-    try checkPlainUpdate(invocation)
     let tuples = try TupleIndices(data, indices, batch: 0)
     guard updates.dimensions == Array(indices.dimensions.dropLast()) + data.dimensions[tuples.depth...] else {
       throw Refusal(.undefined, "the updates do not fit the indices")
     }
+    return try scatter(invocation) { bytes in
+      try (0..<tuples.count).map {
+        Update(source: $0 * tuples.block, target: try tuples.position($0, bytes), count: tuples.block)
+      }
+    }
+  }
+
+  /// Elements of the updates, one after the other, and where in the data they go.
+  fileprivate struct Update {
+    let source: Int
+    let target: Int
+    let count: Int
+  }
+
+  /// The data with the updates put in that `places` finds among the indices, or combined with what is there.
+  private static func scatter(
+    _ invocation: Invocation, _ places: (_ indices: UnsafeRawBufferPointer) throws -> [Update]
+  ) throws -> [TensorLiteral?] {
+    let (data, updates) = (try invocation.operand(0), try invocation.operand(2))
+    let type = data.elementType
+    guard updates.elementType == type else { throw Refusal(.undefined, "the updates are of another element type") }
+    try invocation.spend(updates.elementCount)
     return [
-      try invocation.make(data.elementType, data.dimensions) { output in
-        try withBytes(of: [data, indices, updates]) { bytes in
+      try invocation.make(type, data.dimensions) { output in
+        try withBytes(of: [data, invocation.operand(1), updates]) { bytes in
           output.copyMemory(from: bytes[0])
-          try moveBlocks(tuples.count, length: tuples.block, data.elementType, from: bytes[2], to: output) {
-            ($0 * tuples.block, try tuples.position($0, bytes[1]))
+          let places = try places(bytes[1])
+          switch try Combination(invocation) {
+          case .replace:
+            for place in places {
+              try moveBlocks(1, length: place.count, type, from: bytes[2], to: output) { _ in
+                (place.source, place.target)
+              }
+            }
+          case .combine(let rule): try rule.combine(type, bytes[2], into: output, places)
           }
         }
       }
     ]
   }
 
-  private static func checkPlainUpdate(_ invocation: Invocation) throws {
-    guard invocation.operation.string("reduction") ?? "none" == "none" else {
-      throw Refusal(.unsupported, "updates that are combined with what is there")
+  /// What becomes of an element that is updated.
+  private enum Combination {
+    case replace
+    case combine(ArithmeticRule)
+
+    init(_ invocation: Invocation) throws {
+      switch invocation.operation.string("reduction") ?? "none" {
+      case "none": self = .replace
+      case "add": self = .combine(Arithmetic.addition)
+      case "mul": self = .combine(Arithmetic.multiplication)
+      case "max": self = .combine(Arithmetic.maximum)
+      case "min": self = .combine(Arithmetic.minimum)
+      case let other: throw Refusal(.unsupported, "reduction '\(other)'")
+      }
     }
   }
 
@@ -337,5 +370,30 @@ enum Indexing {
     _ = try invocation.admit(.int64, [rank, found.count])
     let positions = (0..<rank).flatMap { axis in found.map { $0 / strides[axis] % data.dimensions[axis] } }
     return [try invocation.make(positions, [rank, found.count])]
+  }
+}
+
+extension ArithmeticRule {
+  /// Combines elements of `output` with those of `updates` that go there.
+  fileprivate func combine(
+    _ type: ElementType, _ updates: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
+    _ places: [Indexing.Update]
+  ) throws {
+    func apply<N: Number>(_ function: Function<N, N>) throws {
+      for place in places {
+        for step in 0..<place.count {
+          let old = N.load(UnsafeRawBufferPointer(output), place.target + step, type)
+          let new = N.load(updates, place.source + step, type)
+          N.store(try function(old, new), output, place.target + step, type)
+        }
+      }
+    }
+    switch type.numberKind {
+    case .real: if let real { return try apply(real) }
+    case .signed: if let signed { return try apply(signed) }
+    case .unsigned: if let unsigned { return try apply(unsigned) }
+    case nil: break
+    }
+    throw Refusal(.unsupported, "combined updates of \(type.rawValue)")
   }
 }

@@ -7,7 +7,7 @@ enum Logic {
     comparison(.greaterOrEqual, ComparisonRule(real: { $0 >= $1 }, signed: { $0 >= $1 }, unsigned: { $0 >= $1 })),
     comparison(.less, ComparisonRule(real: { $0 < $1 }, signed: { $0 < $1 }, unsigned: { $0 < $1 })),
     comparison(.lessOrEqual, ComparisonRule(real: { $0 <= $1 }, signed: { $0 <= $1 }, unsigned: { $0 <= $1 })),
-    comparison(.equal, ComparisonRule(real: { $0 == $1 }, signed: { $0 == $1 }, unsigned: { $0 == $1 })),
+    equal(ComparisonRule(real: { $0 == $1 }, signed: { $0 == $1 }, unsigned: { $0 == $1 })),
     comparison(.and, ComparisonRule(real: nil, signed: nil, unsigned: { $0 & $1 != 0 })),
     comparison(.or, ComparisonRule(real: nil, signed: nil, unsigned: { $0 | $1 != 0 })),
     comparison(.xor, ComparisonRule(real: nil, signed: nil, unsigned: { $0 != $1 })),
@@ -21,6 +21,13 @@ enum Logic {
 
   private static func comparison(_ definition: OpDefinition, _ rule: ComparisonRule) -> Kernel {
     Kernel(definition) { [try rule.apply($0, $0.operand(0), $0.operand(1))] }
+  }
+
+  /// Of numbers, or of strings by the numbers of those that are the same.
+  private static func equal(_ rule: ComparisonRule) -> Kernel {
+    Kernel(.equal) { invocation in
+      try StringCarrier.numbered(invocation) { [try rule.apply($0, $0.operand(0), $0.operand(1))] }
+    }
   }
 
   private static func test(_ invocation: Invocation, _ isTrue: (Double) -> Bool) throws -> TensorLiteral {

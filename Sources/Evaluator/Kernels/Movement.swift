@@ -16,6 +16,8 @@ enum Movement {
     moving(.expand, expand),
     moving(.tile, tile),
     moving(.pad, pad),
+    moving(.centerCropPad, centerCropPad),
+    moving(.reverseSequence, reverseSequence),
     moving(.depthToSpace, depthToSpace),
     moving(.spaceToDepth, spaceToDepth),
   ]
@@ -29,7 +31,8 @@ enum Movement {
 
   private static func dropout(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let training = try invocation[optional: 2]?.smallBytes()
-    guard training?.allSatisfy({ $0 == 0 }) ?? true else {
+    let ratio = try invocation[optional: 1].map { try invocation.numbers($0).elements.first ?? 0 } ?? 0.5
+    guard ratio == 0 || training?.allSatisfy({ $0 == 0 }) ?? true else {
       throw Refusal(.unsupported, "Dropout draws at random in training")
     }
     let data = try invocation.operand(0)
@@ -94,7 +97,7 @@ enum Movement {
   // MARK: Other layouts
 
   /// The elements of `data` in the order of `layout`, under `dimensions` (the layout's own unless they are given).
-  private static func take(
+  static func take(
     _ invocation: Invocation, _ data: TensorLiteral, _ layout: Layout, as dimensions: [Int]? = nil
   ) throws -> TensorLiteral {
     _ = try invocation.admit(data.elementType, dimensions ?? layout.dimensions)
@@ -112,7 +115,7 @@ enum Movement {
     return [try take(invocation, data, Layout(data.dimensions).transposed(permutation))]
   }
 
-  private static func concat(_ invocation: Invocation) throws -> [TensorLiteral?] {
+  static func concat(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let inputs = try invocation.operands.indices.map { try invocation.operand($0) }
     guard var dimensions = inputs.first?.dimensions, let axis = invocation.operation.int("axis") else {
       throw Refusal(.unsupported, "there is no axis")
@@ -201,6 +204,31 @@ enum Movement {
     return [try take(invocation, data, layout, as: dimensions.map(\.partialValue))]
   }
 
+  /// The beginning of each sequence of a batch backwards: a slice and its rest for each.
+  private static func reverseSequence(_ invocation: Invocation) throws -> [TensorLiteral?] {
+    let data = try invocation.operand(0)
+    let rank = data.dimensions.count
+    let time = try invocation.axis(invocation.operation.int("time_axis") ?? 0, rank: rank)
+    let batch = try invocation.axis(invocation.operation.int("batch_axis") ?? 1, rank: rank)
+    guard let lengths = try invocation.integers(1), time != batch, lengths.count == data.dimensions[batch],
+      lengths.allSatisfy({ $0 >= 0 && $0 <= data.dimensions[time] })
+    else { throw Refusal(.undefined, "the lengths do not fit the sequences") }
+    let whole = Layout(data.dimensions)
+    let parts = lengths.enumerated().flatMap { sample, length -> [(TensorLiteral, StridedMove.Part)] in
+      let own = whole.sliced(batch, start: sample, count: 1)
+      let (begin, rest) = (
+        own.sliced(time, start: 0, count: length),
+        own.sliced(time, start: length, count: data.dimensions[time] - length)
+      )
+      let backwards = own.sliced(time, start: max(length - 1, 0), step: -1, count: length)
+      return [
+        (data, StridedMove.Part(source: backwards, target: begin)),
+        (data, StridedMove.Part(source: rest, target: rest)),
+      ]
+    }
+    return [try invocation.move(data.elementType, data.dimensions, parts)]
+  }
+
   // MARK: Depth and space
 
   private static func depthToSpace(_ invocation: Invocation) throws -> [TensorLiteral?] {
@@ -282,6 +310,29 @@ enum Movement {
       try invocation.move(
         data.elementType, dimensions, [(data, StridedMove.Part(source: source, target: target))], background: background
       )
+    ]
+  }
+
+  private static func centerCropPad(_ invocation: Invocation) throws -> [TensorLiteral?] {
+    let data = try invocation.operand(0)
+    let rank = data.dimensions.count
+    let axes = try invocation.axes(invocation.operation.ints("axes") ?? Array(0..<rank), rank: rank)
+    guard let wanted = try invocation.integers(1), wanted.count == axes.count, wanted.allSatisfy({ $0 >= 0 }),
+      let width = data.elementType.byteCount(elements: 1)
+    else { throw Refusal(.undefined, "the shape does not fit the axes") }
+    var dimensions = data.dimensions
+    for (axis, extent) in zip(axes, wanted) { dimensions[axis] = extent }
+    _ = try invocation.admit(data.elementType, dimensions)
+    var (source, target) = (Layout(data.dimensions), Layout(dimensions))
+    for (axis, extent) in zip(axes, wanted) {
+      let (length, count) = (data.dimensions[axis], min(data.dimensions[axis], extent))
+      source = source.sliced(axis, start: (length - count) / 2, count: count)
+      target = target.sliced(axis, start: (extent - count) / 2, count: count)
+    }
+    let part = StridedMove.Part(source: source, target: target)
+    return [
+      try invocation.move(
+        data.elementType, dimensions, [(data, part)], background: Array(repeating: 0, count: width))
     ]
   }
 

@@ -32,8 +32,8 @@ enum Reduction {
     Kernel(.reduceMean, .exactForIntegers, kernel(real: Rule(0, { $0 + $1 }) { sum, count in sum / Double(count) })),
     Kernel(.reduceLogSum, .exactForIntegers, kernel(real: Rule(0, { $0 + $1 }) { sum, _ in RealMath.log(sum) })),
     Kernel(.reduceLogSumExp, .exactForIntegers, logSumExp),
-    Kernel(.argMax) { [try argument($0) { $0 > $1 }] },
-    Kernel(.argMin) { [try argument($0) { $0 < $1 }] },
+    Kernel(.argMax) { try argument($0, largest: true) },
+    Kernel(.argMin) { try argument($0, largest: false) },
   ]
 
   /// How elements of one kind of number become one.
@@ -99,12 +99,11 @@ enum Reduction {
     }
   }
 
-  /// `nil` where nothing is reduced and the operand is the result.
-  private static func plan(_ invocation: Invocation, _ data: TensorLiteral) throws -> Plan? {
+  private static func plan(_ invocation: Invocation, _ data: TensorLiteral) throws -> Plan {
     let rank = data.dimensions.count
     let given = try invocation.integers(1) ?? []
-    if given.isEmpty, invocation.operation.flag("noop_with_empty_axes") { return nil }
-    let axes = given.isEmpty ? Array(0..<rank) : try invocation.axes(given, rank: rank)
+    let reducesNothing = given.isEmpty && invocation.operation.flag("noop_with_empty_axes")
+    let axes = given.isEmpty && !reducesNothing ? Array(0..<rank) : try invocation.axes(given, rank: rank)
     try invocation.spend(data.elementCount)
     return Plan(data, axes: axes, keepsDimensions: invocation.operation.int("keepdims") ?? 1 != 0)
   }
@@ -112,7 +111,7 @@ enum Reduction {
   private static func reduce<N: Number>(_ invocation: Invocation, _ data: TensorLiteral, _ rule: Rule<N>) throws
     -> TensorLiteral
   {
-    guard let plan = try plan(invocation, data) else { throw Refusal(.unsupported, "nothing is reduced") }
+    let plan = try plan(invocation, data)
     return try invocation.make(data.elementType, plan.dimensions) { output in
       try data.withWindow(0..<data.elementCount) { bytes in
         let inner = Traversal([plan.reduced])
@@ -129,9 +128,10 @@ enum Reduction {
 
   private static func logSumExp(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let data = try invocation.operand(0)
-    guard data.elementType.numberKind == .real, let plan = try plan(invocation, data) else {
+    guard data.elementType.numberKind == .real else {
       throw Refusal(.unsupported, "ReduceLogSumExp of \(data.elementType.rawValue)")
     }
+    let plan = try plan(invocation, data)
     return [
       try invocation.make(data.elementType, plan.dimensions) { output in
         try data.withWindow(0..<data.elementCount) { bytes in
@@ -155,13 +155,30 @@ enum Reduction {
 
   // MARK: Positions
 
-  /// The position along the axis of the element that `isBetter` than all others: the first such, or the last.
-  private static func argument(_ invocation: Invocation, _ isBetter: (Double, Double) -> Bool) throws -> TensorLiteral {
+  private static func argument(_ invocation: Invocation, largest: Bool) throws -> [TensorLiteral?] {
     let data = try invocation.operand(0)
-    // Integers beyond 2^53 are not told apart as `Double`; those up to 32 bits are.
-    guard let kind = data.elementType.numberKind, kind == .real || data.elementType.bitWidth ?? 64 <= 32 else {
-      throw Refusal(.unsupported, "the position among \(data.elementType.rawValue)")
+    switch data.elementType.numberKind {
+    case .real:
+      return [
+        try argument(invocation, data) { (a: Double, b: Double) in
+          guard !a.isNaN, !b.isNaN else {
+            // Where it is settled, the first NaN is it.
+            if invocation.budget.settlesOpenResults { return a.isNaN && !b.isNaN }
+            throw Refusal(.undefined, "NaN among the elements")
+          }
+          return largest ? a > b : a < b
+        }
+      ]
+    case .signed: return [try argument(invocation, data) { (a: Int64, b: Int64) in largest ? a > b : a < b }]
+    case .unsigned: return [try argument(invocation, data) { (a: UInt64, b: UInt64) in largest ? a > b : a < b }]
+    case nil: throw Refusal(.unsupported, "the position among \(data.elementType.rawValue)")
     }
+  }
+
+  /// The position along the axis of the element that `isBetter` than all others: the first such, or the last.
+  private static func argument<N: Number>(
+    _ invocation: Invocation, _ data: TensorLiteral, _ isBetter: (N, N) throws -> Bool
+  ) throws -> TensorLiteral {
     let axis = try invocation.axis(invocation.operation.int("axis") ?? 0, rank: data.dimensions.count)
     let takesLast = invocation.operation.flag("select_last_index")
     try invocation.spend(data.elementCount)
@@ -172,27 +189,16 @@ enum Reduction {
         let stride = plan.reduced.strides[axis]
         var index = 0
         try plan.kept.forEachOffset { start in
-          var (best, position) = (number(bytes, start, data.elementType, kind), 0)
+          var (best, position) = (N.load(bytes, start, data.elementType), 0)
           for candidate in 1..<max(plan.count, 1) {
-            let value = number(bytes, start + candidate * stride, data.elementType, kind)
-            guard !value.isNaN else { throw Refusal(.undefined, "NaN among the elements") }
-            if isBetter(value, best) || (takesLast && value == best) { (best, position) = (value, candidate) }
+            let value = N.load(bytes, start + candidate * stride, data.elementType)
+            let isWorse = try isBetter(best, value)
+            if try isBetter(value, best) || (takesLast && !isWorse) { (best, position) = (value, candidate) }
           }
-          guard !best.isNaN else { throw Refusal(.undefined, "NaN among the elements") }
           Int64.store(Int64(position), output, index, .int64)
           index += 1
         }
       }
-    }
-  }
-
-  private static func number(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ type: ElementType, _ kind: NumberKind)
-    -> Double
-  {
-    switch kind {
-    case .real: Double.load(bytes, index, type)
-    case .signed: Double(Int64.load(bytes, index, type))
-    case .unsigned: Double(UInt64.load(bytes, index, type))
     }
   }
 }

@@ -65,7 +65,8 @@ package enum NarrowFloat {
     guard let format = FloatFormat(type) else { return 0 }
     let sign = value.sign == .minus ? format.signBit : 0
     if saturates, value.magnitude > format.decode(format.largest) { return sign | format.largest }
-    return format.encode(value) ?? format.quietNaN ?? sign | format.largest
+    // Formats without NaN have -0 instead.
+    return format.encode(value) ?? format.quietNaN ?? (value.isNaN ? format.signBit : sign | format.largest)
   }
 }
 

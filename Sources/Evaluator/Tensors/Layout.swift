@@ -16,6 +16,13 @@ struct Layout: Hashable, Sendable {
     offset = 0
   }
 
+  /// Of any strides, one a dimension, from the first element on.
+  init(_ dimensions: [Int], strides: [Int]) {
+    self.dimensions = dimensions
+    self.strides = strides
+    offset = 0
+  }
+
   var rank: Int { dimensions.count }
 
   private static func contiguousStrides(_ dimensions: [Int]) -> [Int] {

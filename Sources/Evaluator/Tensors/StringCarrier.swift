@@ -4,6 +4,22 @@ import IR
 enum StringCarrier {
   private static let carrier = ElementType.uint32
 
+  /// Runs `body`, which compares elements, with each string operand replaced by numbers: the same for the same strings.
+  static func numbered(_ invocation: Invocation, _ body: Kernel.Body) throws -> [TensorLiteral?] {
+    var numbers: [ByteString: UInt32] = [:]
+    let operands = try invocation.operands.map { operand -> TensorLiteral? in
+      guard let operand, case .strings(let strings) = operand.source else { return operand }
+      try invocation.spend(strings.count)
+      let bytes = strings.flatMap { string -> [UInt8] in
+        let number = numbers[string] ?? UInt32(numbers.count)
+        numbers[string] = number
+        return number.littleEndianBytes
+      }
+      return try TensorLiteral(carrier, operand.dimensions, bytes: bytes)
+    }
+    return try body(Invocation(invocation.operation, operands: operands, budget: invocation.budget))
+  }
+
   /// Runs `body` with each string operand replaced by the numbers of its strings, and gives the results their strings
   /// back.
   static func run(_ invocation: Invocation, _ body: Kernel.Body) throws -> [TensorLiteral?] {

@@ -22,10 +22,26 @@ extension Module {
   }
 }
 
+extension Function {
+  /// A copy of the body in which what `attributes`, or else a default, says stands for each reference to an attribute of
+  /// the function; an attribute that nobody says is left out.
+  package func body(with attributes: Attributes) -> Graph {
+    let copy = Graph(name: body.name)
+    copy.owner = body.owner
+    var cloner = Cloner()
+    cloner.attributeOfCall = { attributes[$0] ?? self.attributeDefaults[$0] }
+    cloner.copy(body, into: copy)
+    cloner.connect()
+    return copy
+  }
+}
+
 /// Copies graphs. Operands are connected at the end, so that the order of definitions and uses does not matter.
 private struct Cloner {
   private var values: [Value: Value] = [:]
   private var operations: [(original: Operation, copy: Operation)] = []
+  /// What stands for a reference to an attribute of a function; without it, references are copied.
+  var attributeOfCall: ((ByteString) -> AttributeValue?)?
 
   mutating func copy(_ graph: Graph, into twin: Graph) {
     twin.name = graph.name
@@ -47,8 +63,7 @@ private struct Cloner {
     }
     let twin = Operation(
       operation.definition, operands: Array(repeating: nil, count: operation.operandCount),
-      attributes: operation.attributes,
-      regions: regions, location: operation.location)
+      attributes: resolved(operation.attributes), regions: regions, location: operation.location)
     twin.overload = operation.overload
     twin.annotations = operation.annotations
     twin.constantForm = operation.constantForm
@@ -57,6 +72,15 @@ private struct Cloner {
     }
     operations.append((operation, twin))
     return twin
+  }
+
+  private func resolved(_ attributes: Attributes) -> Attributes {
+    guard let attributeOfCall else { return attributes }
+    return Attributes(
+      attributes.all.compactMap { attribute in
+        guard case .reference(let name, _) = attribute.value else { return attribute }
+        return attributeOfCall(name).map { Attribute(attribute.name, $0, annotations: attribute.annotations) }
+      })
   }
 
   private mutating func note(_ value: Value, copyOf original: Value) -> Value {

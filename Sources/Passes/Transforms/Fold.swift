@@ -110,7 +110,7 @@ private struct Folding {
         operands.append(nil)
         continue
       }
-      guard let literal = operand.constantLiteral ?? unwritten[operand] else { return }
+      guard let literal = known(operand) else { return }
       operands.append(literal)
     }
     if Evaluator.exactness(of: operation, operands: operands) == .rounding, context.numerics < .rounding {
@@ -119,7 +119,7 @@ private struct Folding {
     let freed = bytesFreed(byErasing: operation)
     let allowed = freed + min(growth, growthLeft)
     let budget = Evaluator.Budget(resultBytes: max(allowed, Self.largestUnwritten), work: work)
-    let results = try Evaluator.evaluate(operation, operands: operands, budget: budget)
+    guard let results = try results(of: operation, operands, budget) else { return }
     let used = zip(operation.results, results).compactMap { result, literal -> (Value, TensorLiteral)? in
       guard let result, let literal, result.hasUses else { return nil }
       return (result, literal)
@@ -136,6 +136,26 @@ private struct Folding {
     try write(used, instead: operation)
     context.rewriter.erase(operation)
   }
+
+  /// The results for these operands; `nil` where a region uses something around that is not known.
+  private func results(
+    of operation: Operation, _ operands: [TensorLiteral?], _ budget: Evaluator.Budget
+  ) throws -> [TensorLiteral?]? {
+    guard !operation.regions.isEmpty else {
+      return try Evaluator.evaluate(operation, operands: operands, budget: budget)
+    }
+    let values = operands.map { $0.map { RuntimeValue.tensor($0) } }
+    guard operation.capturedValues.allSatisfy({ known($0) != nil }) else { return nil }
+    let interpreter = Interpreter(nil, budget: budget, isExact: context.numerics < .rounding) { value in
+      known(value).map { .tensor($0) }
+    }
+    return try interpreter.runRegions(of: operation, values).map { result in
+      guard case .tensor(let literal)? = result else { throw Refusal(.unsupported, "a result is no tensor") }
+      return literal
+    }
+  }
+
+  private func known(_ value: Value) -> TensorLiteral? { value.constantLiteral ?? unwritten[value] }
 
   private mutating func write(_ results: [(Value, TensorLiteral)], instead operation: Operation) throws {
     let place = operation.place
@@ -168,7 +188,29 @@ private struct Folding {
 extension Operation {
   /// Whether the operator allows it: the same results always, no effects, and nothing that is encoded on purpose.
   fileprivate var mayBeFolded: Bool {
-    has(.pure) && !has(.random) && !has(.encodedConstant) && !has(.terminator) && !isConstant && regions.isEmpty
-      && hasUsedResults
+    has(.pure) && !has(.random) && !has(.encodedConstant) && !has(.terminator) && !isConstant && hasUsedResults
+      && regions.allSatisfy { $0.graph.operations.allSatisfy { $0.mayRunInRegion } }
+  }
+
+  /// Whether a region that is folded may hold it.
+  private var mayRunInRegion: Bool {
+    (isConstant || has(.terminator) || has(.pure)) && !has(.random)
+      && regions.allSatisfy { $0.graph.operations.allSatisfy { $0.mayRunInRegion } }
+  }
+
+  /// The values of graphs around that its regions use.
+  fileprivate var capturedValues: [Value] {
+    var captured: [Value] = []
+    for region in regions {
+      region.graph.forEachGraph { graph in
+        for operation in graph.operations {
+          for case let value? in operation.operands {
+            guard let parent = value.parent, !region.graph.encloses(parent) else { continue }
+            captured.append(value)
+          }
+        }
+      }
+    }
+    return captured
   }
 }

@@ -1,5 +1,3 @@
-import IR
-
 extension Value {
   /// The elements, where a constant of any form defines this value: a tensor, or one of the numbers and texts that
   /// ONNX's Constant also takes.

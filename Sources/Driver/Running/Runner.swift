@@ -1,0 +1,137 @@
+import Backends
+import Evaluator
+import Formats
+import Frontend
+import Glibc
+import IR
+
+/// What `mcc run` was asked for.
+package struct RunInvocation: Sendable {
+  package var input: String
+  package var inputFormat: InputFormat?
+  package var threads = 1
+  package var inputs = ModelInputs()
+  /// The folder that the outputs go to; `nil` writes none.
+  package var outputFolder: String?
+  package var tolerance = Tolerance()
+
+  package init(input: String) {
+    self.input = input
+  }
+}
+
+/// Runs a model, tells how long it took and what came out, and compares that with what test data expects.
+package final class Runner {
+  private let invocation: RunInvocation
+  private let console: Console
+
+  package init(_ invocation: RunInvocation, _ console: Console) {
+    self.invocation = invocation
+    self.console = console
+  }
+
+  /// - Returns: whether all outputs are as expected, where something is.
+  package func run() throws -> Bool {
+    do {
+      let module = try Module.read(
+        invocation.input, ImportOptions(format: invocation.inputFormat, threads: invocation.threads),
+        diagnostics: Diagnostics())
+      try module.verify()
+      let inputs = try invocation.inputs.values(for: module.main)
+      let clock = ContinuousClock()
+      var outputs: [RuntimeValue?] = []
+      let time = try clock.measure { outputs = try Interpreter.run(module, inputs, budget: .ofThisMachine) }
+      tell(module.main, outputs)
+      console.error("ran in \(time.formatted)\n")
+      try write(outputs, module.main)
+      return try meetExpectations(outputs, module.main)
+    } catch let error as ModelError {
+      throw error.inFile(invocation.input)
+    }
+  }
+
+  private func tell(_ graph: Graph, _ outputs: [RuntimeValue?]) {
+    var table = TextTable([.left, .left])
+    for (output, value) in zip(graph.outputs, outputs) {
+      table.add(output.name.text, value?.summary ?? "nothing")
+    }
+    console.output(table.text)
+  }
+
+  private func write(_ outputs: [RuntimeValue?], _ graph: Graph) throws {
+    guard let folder = invocation.outputFolder else { return }
+    guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw ModelError.system(errno, opening: folder) }
+    for (output, value) in zip(graph.outputs, outputs) {
+      guard let value else { continue }
+      try write(value, "\(folder)/\(output.name.fileName)", output.name.text)
+    }
+  }
+
+  /// As `.npy` where NumPy has the elements, as a TensorProto otherwise; a sequence as one file an element.
+  private func write(_ value: RuntimeValue, _ path: String, _ name: String) throws {
+    switch value {
+    case .optional(let value): if let value { try write(value, path, name) }
+    case .sequence(let elements):
+      for (index, element) in elements.enumerated() { try write(element, "\(path)_\(index)", "\(name)_\(index)") }
+    case .map: throw ModelError(.cannotCreate, "output '\(name)' is a map, which is not written")
+    case .tensor(let literal):
+      let header = NumPyArray.header(for: literal)
+      let start = try header ?? ValueMessage.tensor(literal, name: name)
+      try OutputFile.write(to: .file(path + (header == nil ? ".pb" : ".npy")), synchronizes: false) { file in
+        try start.withUnsafeBytes { try file.write($0, at: 0) }
+        guard header != nil else { return }
+        try literal.withWindow(0..<literal.elementCount) { try file.write($0, at: start.count) }
+      }
+    }
+  }
+
+  private func meetExpectations(_ outputs: [RuntimeValue?], _ graph: Graph) throws -> Bool {
+    var agrees = true
+    for case .file(_, let path) in invocation.inputs.sources where TestData.isFolder(path) {
+      let expected = try TestData(path).outputs(of: graph)
+      for (index, wanted) in expected.enumerated() {
+        guard let wanted else { continue }
+        let difference = try Difference(outputs[index], wanted, invocation.tolerance)
+        if difference.agrees { continue }
+        agrees = false
+        console.error("output '\(graph.outputs[index].name)' is not as expected: \(difference.summary)\n")
+      }
+    }
+    return agrees
+  }
+}
+
+extension Evaluator.Budget {
+  /// Half of the machine's memory for one value.
+  static var ofThisMachine: Evaluator.Budget {
+    .running(bytes: max(sysconf(Int32(_SC_PHYS_PAGES)), 1 << 16) * max(sysconf(Int32(_SC_PAGESIZE)), 4096) / 2)
+  }
+}
+
+extension RuntimeValue {
+  /// `f32[1, 1000]`, and the numbers where they are few.
+  var summary: String {
+    switch self {
+    case .tensor(let literal): "\(literal.elementType.rawValue)\(literal.dimensions)"
+    case .sequence(let elements): "sequence of \(elements.count)" + (elements.first.map { ": \($0.summary) ..." } ?? "")
+    case .optional(let value): value.map { "optional of \($0.summary)" } ?? "empty optional"
+    case .map(let keys, _): "map of \(keys.elementCount)"
+    }
+  }
+}
+
+extension Duration {
+  /// `1.234 s`, `56.7 ms`.
+  var formatted: String {
+    let seconds = Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    return seconds >= 1 ? "\(seconds.rounded(digits: 3)) s" : "\((seconds * 1000).rounded(digits: 1)) ms"
+  }
+}
+
+extension ByteString {
+  /// The name with all that has a meaning in a path replaced.
+  fileprivate var fileName: String {
+    let name = String(text.map { $0 == "/" || $0 == "\0" ? "_" : $0 })
+    return name.hasPrefix(".") ? "_" + name : String(name.prefix(200))
+  }
+}
