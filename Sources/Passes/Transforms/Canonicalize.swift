@@ -21,8 +21,10 @@ struct Canonicalize: Pass {
     """
 
   static let patterns: [any RewritePattern] =
-    noOpPatterns + movementPatterns + arithmeticPatterns + channelPatterns
-    + productPatterns
+    noOpPatterns + selectionPatterns + targetPatterns + movementPatterns + partPatterns + splitPatterns + axisPatterns
+    + arithmeticPatterns
+    + scalarPatterns + clampPatterns + reductionPatterns + channelPatterns + scalePatterns + productPatterns
+    + parallelProductPatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
