@@ -57,6 +57,52 @@ import Testing
     try Simplification("%x: f32[2, 5]", body, target: 13).expectUnchanged(saying: "has no HardSwish")
   }
 
+  private let gelu = """
+    %root = constant [1.4142135] : f32[]
+    %half = constant [0.5] : f32[]
+    %one = constant [1.0] : f32[]
+    %d = Div(%x, %root)
+    %e = Erf(%d)
+    %a = Add(%e, %one)
+    %m = Mul(%x, %a)
+    %y = Mul(%m, %half)
+    """
+
+  @Test func aGeluIsRecognizedWhereTheTargetHasIt() throws {
+    try Simplification("%x: f32[2, 5]", gelu, target: 20).expect(["Gelu"], runs: false)
+    try Simplification("%x: f32[2, 5]", gelu, target: 17).expectUnchanged(saying: "has no Gelu")
+    try Simplification("%x: f32[2, 5]", gelu, outputs: ["y", "e"], target: 20).expectUnchanged(saying: "another use")
+    try Simplification("%x: f32[2, 5]", gelu.replacing("[1.4142135]", with: "[1.5]"), target: 20).expectUnchanged()
+  }
+
+  private let normalization = """
+    %axes = constant [-1] : i64[1]
+    %two = constant [2.0] : f32[]
+    %epsilon = constant [1e-5] : f32[]
+    %m = ReduceMean(%x, %axes)
+    %d = Sub(%x, %m)
+    %p = Pow(%d, %two)
+    %v = ReduceMean(%p, %axes)
+    %e = Add(%v, %epsilon)
+    %s = Sqrt(%e)
+    %n = Div(%d, %s)
+    %k = Mul(%n, %scale)
+    %y = Add(%k, %bias)
+    """
+
+  @Test func aLayerNormalizationIsRecognizedWhereTheTargetHasIt() throws {
+    let vectors = [("scale", [5]), ("bias", [5])]
+    try Simplification("%x: f32[2, 5]", normalization, resources: vectors).expect(["LayerNormalization"], runs: false)
+    try Simplification("%x: f32[2, 5]", normalization, resources: vectors, target: 16)
+      .expectUnchanged(saying: "has no LayerNormalization")
+    try Simplification("%x: f32[2, 5]", normalization, outputs: ["y", "d"], resources: vectors)
+      .expectUnchanged(saying: "another use")
+    try Simplification("%x: f32[5, 5]", normalization, resources: [("scale", [5, 1]), ("bias", [5])])
+      .expectUnchanged(saying: "no vector")
+    let others = normalization.replacing("constant [-1]", with: "constant [0]")
+    try Simplification("%x: f32[5, 5]", others, resources: vectors).expectUnchanged()
+  }
+
   // MARK: Sums and products
 
   @Test func scalarsAreMerged() throws {

@@ -3,7 +3,7 @@ import IR
 extension Canonicalize {
   /// Parts of one tensor that are all taken: they are split off at once.
   static let splitPatterns: [any RewritePattern] = [
-    SplitIntoSlices(), SplitIntoGathered(), ReshapeBeforeSplit(), TransposeBeforeSplit(),
+    SplitIntoSlices(), SplitIntoGathered(), SplitInsteadOfGather(), ReshapeBeforeSplit(), TransposeBeforeSplit(),
   ]
 }
 
@@ -70,15 +70,8 @@ struct SplitIntoGathered: RewritePattern {
       let axis = operation.axis(rankOf: taken), let count = taken.tensorType?.shape?[axis].value,
       count == taken.useCount
     else { return .noMatch }
-    var parts: [Int: Operation] = [:]
-    for use in taken.uses {
-      guard use.index == 0, use.owner.parent === operation.parent, use.owner.is(.gather),
-        use.owner.axis(rankOf: taken) == axis, let index = use.owner.scalarIndex
-      else { return .noMatch }
-      parts[index < 0 ? index + count : index] = use.owner
-    }
-    let gathers = (0..<count).compactMap { parts[$0] }
-    guard gathers.count == count, let anchor = gathers.min(by: { $0.isBefore($1) }) else { return .noMatch }
+    guard let gathers = taken.gathersOfEach(axis: axis, count: count, in: operation.parent) else { return .noMatch }
+    guard let anchor = gathers.min(by: { $0.isBefore($1) }) else { return .noMatch }
     guard let origin = Origin(of: taken, axis: axis), origin.count == count,
       let size = origin.source.tensorType?.shape?[origin.axis].value, size.isMultiple(of: count),
       let result = operation.result(), let shape = origin.source.tensorType?.shape
@@ -164,6 +157,55 @@ struct SplitIntoGathered: RewritePattern {
       }
       (self.source, self.axis, count) = (source, long[index], cut.count)
     }
+  }
+}
+
+/// Splits instead of taking each element of an axis that goes with the one after it.
+///
+///     %r = Reshape(%x, [0, 0, 3, 12, 64])
+///     %t = Transpose(%r) {perm = [2, 0, 3, 1, 4]}
+///     %q = Gather(%t, 0), %k = Gather(%t, 1), %v = Gather(%t, 2)
+///   ->
+///     %r = Reshape(%x, [0, 0, 36, 64])
+///     %t = Transpose(%r) {perm = [0, 2, 1, 3]}
+///     %q, %k, %v = Split(%t, [12, 12, 12]) {axis = 1}
+///
+/// Conditions: each element is taken once; the transpose changes the order of the other axes; nothing else uses the values
+/// between; a constant can say the shape.
+struct SplitInsteadOfGather: RewritePattern {
+  static let roots: [OpDefinition] = [.gather]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let taken = operation.operand(0), taken.useCount > 1, operation.scalarIndex == 0,
+      let axis = operation.axis(rankOf: taken), let count = taken.tensorType?.shape?[axis].value,
+      count == taken.useCount, let transpose = operation.producer(0, .transpose),
+      let permutation = transpose.permutation, let cut = transpose.operand(0), cut.hasOneUse,
+      let reshape = cut.definingOperation, CancelReshapes.reshapes.contains(where: { reshape.is($0) }),
+      let source = reshape.operand(0), let shape = cut.tensorType?.shape
+    else { return .noMatch }
+    let position = permutation[axis]
+    guard position + 1 < shape.count, let size = shape[position + 1].value, size > 0,
+      let gathers = taken.gathersOfEach(axis: axis, count: count, in: operation.parent),
+      let anchor = gathers.min(by: { $0.isBefore($1) })
+    else { return .noMatch }
+    let rest = permutation.filter { $0 != position }
+    let long = rest.filter { shape[$0] != .known(1) }
+    // Where the order stays, no transpose is needed either.
+    guard long != long.sorted(), let along = rest.firstIndex(of: position + 1) else { return .noMatch }
+    let merged = shape[..<position] + [.known(count * size)] + shape[(position + 2)...]
+    guard let target = FixReshapeTarget.target(for: Array(merged), of: source.tensorType?.shape) else {
+      return .blocked("no constant says the shape with the two axes in one")
+    }
+    let name = reshape.operand(1)?.name ?? cut.name
+    let constant = try context.rewriter.insertConstant(TensorLiteral.integers(target), name: name, before: transpose)
+    let whole = try context.rewriter.insertValue(.reshape, [source, constant], before: transpose, name: cut.name)
+    let transposed = try context.rewriter.insertValue(
+      .transpose, [whole], ["perm": .ints(rest.map { Int64($0 > position ? $0 - 1 : $0) })], before: transpose,
+      name: taken.name)
+    try context.split(
+      transposed, along: along, Array(repeating: size, count: count), insteadOf: gathers, before: anchor)
+    return .rewritten
   }
 }
 
@@ -292,5 +334,20 @@ extension Operation {
   fileprivate var scalarIndex: Int? {
     guard self.is(.gather), operand(1)?.tensorType?.rank == 0 else { return nil }
     return operand(1)?.constantIntegers?.first
+  }
+}
+
+extension Value {
+  /// The Gathers that take each of the `count` elements along an axis, in order, where they are all that uses the value.
+  fileprivate func gathersOfEach(axis: Int, count: Int, in graph: Graph?) -> [Operation]? {
+    var parts: [Int: Operation] = [:]
+    for use in uses {
+      guard use.index == 0, use.owner.parent === graph, use.owner.is(.gather), use.owner.axis(rankOf: self) == axis,
+        let index = use.owner.scalarIndex
+      else { return nil }
+      parts[index < 0 ? index + count : index] = use.owner
+    }
+    let gathers = (0..<count).compactMap { parts[$0] }
+    return gathers.count == count ? gathers : nil
   }
 }

@@ -25,6 +25,7 @@ struct Canonicalize: Pass {
     + arithmeticPatterns
     + scalarPatterns + clampPatterns + reductionPatterns + channelPatterns + scalePatterns + productPatterns
     + parallelProductPatterns
+    + recognitionPatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
