@@ -78,9 +78,9 @@ def graphs(graph: GraphProto) -> list[GraphProto]:
     return [graph, *inner]
 
 
-def random_feeds(path: Path) -> dict[str, np.ndarray]:
+def random_feeds(path: Path, seed: int = 0) -> dict[str, np.ndarray]:
     """Inputs for a model: images, or tokens with masks of ones."""
-    random, feeds = np.random.default_rng(0), {}
+    random, feeds = np.random.default_rng(seed), {}
     for value in session(path).get_inputs():
         shape = [size if isinstance(size, int) else SEQUENCE if "seq" in str(size) else 1 for size in value.shape]
         if value.type == "tensor(float)":

@@ -140,7 +140,8 @@ import Testing
     let body = """
       %c = Conv(%x, %w)
       \(normalize)
-      %flag = constant [true] : bool[]
+      %most = ReduceMax(%x) {keepdims = 0}
+      %flag = Cast(%most) {to = 9}
       %z = If(%flag) {
         then_branch = graph @t() -> (r: f32[1, 4, 4, 4]) {
           return %c

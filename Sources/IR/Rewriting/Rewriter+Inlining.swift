@@ -1,13 +1,13 @@
 extension Rewriter {
-  /// Puts a copy of `body` in the place of `call`: arguments become its operands, `return` gives its results. Types are
-  /// inferred; what nothing uses in the end is not kept.
+  /// Puts a copy of `body` in the place of `call`: arguments become its operands, `return` gives its results. Values of the
+  /// graphs around the body stay what they are. Types are inferred; what nothing uses in the end is not kept.
   ///
   /// - Parameter attributes: what references to attributes in the body mean. An attribute that refers to none of them
   ///   is not written.
   /// - Returns: the operations that were put there.
   /// - Throws: `ModelError` where the body does not fit the operands; the module is as before then.
   package func inline(_ body: Graph, inPlaceOf call: Operation, attributes: Attributes) throws -> [Operation] {
-    var inlining = Inlining(self, call, attributes)
+    var inlining = Inlining(self, body, call, attributes)
     for (index, argument) in body.arguments.enumerated() { inlining.map(argument, to: call.operand(index)) }
     do {
       for operation in body.operations where operation !== body.terminator { try inlining.insert(operation) }
@@ -28,6 +28,7 @@ extension Rewriter {
 /// One body on its way into another graph.
 private struct Inlining {
   private let rewriter: Rewriter
+  private let body: Graph
   private let call: Operation
   private let root: ByteString
   private let attributes: Attributes
@@ -36,8 +37,9 @@ private struct Inlining {
   private var values: [Value: Value] = [:]
   private(set) var inserted: [Operation] = []
 
-  init(_ rewriter: Rewriter, _ call: Operation, _ attributes: Attributes) {
+  init(_ rewriter: Rewriter, _ body: Graph, _ call: Operation, _ attributes: Attributes) {
     self.rewriter = rewriter
+    self.body = body
     self.call = call
     self.attributes = attributes
     root = call.presentResults.first?.name ?? call.definition.name
@@ -45,6 +47,12 @@ private struct Inlining {
   }
 
   mutating func map(_ argument: Value, to operand: Value?) { values[argument] = operand }
+
+  /// What `value` is at the call: `nil` for an argument that the call leaves out.
+  private func counterpart(of value: Value) -> Value? {
+    if let known = values[value] { return known }
+    return value.parent.map { body.encloses($0) } == true ? nil : value
+  }
 
   mutating func insert(_ operation: Operation) throws {
     let copy = try copy(operation, Builder(rewriter.module, at: .before(call)))
@@ -57,7 +65,7 @@ private struct Inlining {
   func results(of body: Graph) throws -> [Value] {
     let returned = body.terminator?.operands ?? []
     return try call.results.enumerated().map { index, result in
-      if returned.indices.contains(index), let value = returned[index].flatMap({ values[$0] }) { return value }
+      if returned.indices.contains(index), let value = returned[index].flatMap({ counterpart(of: $0) }) { return value }
       guard let result, !result.hasUses, let any = values.values.first else {
         throw ModelError(.invalidModel, place: call.place, "result \(index) is nothing that the body gives")
       }
@@ -73,7 +81,7 @@ private struct Inlining {
       graph.annotations = region.graph.annotations
       copies.append(.init(name: region.name, graph: graph))
     }
-    var operands = operation.operands.map { $0.flatMap { values[$0] } }
+    var operands = operation.operands.map { $0.flatMap { counterpart(of: $0) } }
     while let last = operands.last, last == nil, operation.definition.form == .declared { operands.removeLast() }
     let twin = builder.insert(
       operation.definition, operands: operands,

@@ -10,14 +10,15 @@ import IR
 ///     %c = Add(%a, %a)
 ///
 /// Two operations are the same where operator, operands and attributes are, the operands of a commutative operator in
-/// any order. An operation inside If or Loop may be replaced by one of a graph around it, never the other way. Random
+/// any order. So are two small integer tensors all of whose elements are known as expressions of the same symbols: the
+/// shapes that dynamic models compute again and again. An operation inside If or Loop may be replaced by one of a graph around it, never the other way. Random
 /// operators, unknown ones and those with regions stay. Exact.
 struct CSE: Pass {
   static let name = "cse"
   static let summary = "computes once what is computed twice"
   static let details = """
-    Two operations are the same where operator, operands and attributes are. Random operators are never merged, nor are \
-    those that this build does not know.
+    Two operations are the same where operator, operands and attributes are, or where they compute the same shape. Random \
+    operators are never merged, nor are those that this build does not know.
     """
 
   func run(on module: Module, _ context: PassContext) throws {
@@ -36,7 +37,10 @@ struct CSE: Pass {
     let outside = computed.mark
     for operation in graph.operations {
       for region in operation.regions { merged += try merge(in: region.graph, &computed, context) }
-      guard let twin = computed.twin(of: operation) else { continue }
+      guard let twin = computed.twin(of: operation) else {
+        merged += try mergeContents(of: operation, &computed, context)
+        continue
+      }
       context.applied("the same as \(twin.place)", at: operation)
       for case (let result?, let other?) in zip(operation.results, twin.results) {
         try context.rewriter.replace(result, with: other)
@@ -46,6 +50,20 @@ struct CSE: Pass {
     }
     computed.forget(after: outside)
     return merged
+  }
+
+  /// Replaces the result of `operation` by a value computed before whose elements are known to be the same; whether it
+  /// did, as a number.
+  private func mergeContents(
+    of operation: Operation, _ computed: inout Computed, _ context: PassContext
+  ) throws -> Int {
+    guard let result = operation.result(), result.hasUses, operation.results.count == 1,
+      let twin = computed.sameContents(as: result), twin.type.isCompatible(with: result.type)
+    else { return 0 }
+    context.applied("the same shape as \(twin)", at: operation)
+    try context.rewriter.replace(result, with: twin)
+    context.rewriter.erase(operation)
+    return 1
   }
 }
 
@@ -60,16 +78,45 @@ private struct Computed {
     let presentResults: [Bool]
   }
 
+  /// What makes two small integer tensors the same.
+  private struct Contents: Hashable {
+    let type: TensorType
+    let elements: [Dimension]
+  }
+
+  /// How much was known at some place.
+  struct Mark {
+    fileprivate let operations: Int
+    fileprivate let contents: Int
+  }
+
   private var operations: [Key: Operation] = [:]
   private var order: [Key] = []
+  private var values: [Contents: Value] = [:]
+  private var valueOrder: [Contents] = []
   private var numbers: [Value: Int] = [:]
 
-  var mark: Int { order.count }
+  var mark: Mark { Mark(operations: order.count, contents: valueOrder.count) }
 
   /// Forgets what was computed inside a region that ends here.
-  mutating func forget(after mark: Int) {
-    for key in order[mark...] { operations[key] = nil }
-    order.removeSubrange(mark...)
+  mutating func forget(after mark: Mark) {
+    for key in order[mark.operations...] { operations[key] = nil }
+    order.removeSubrange(mark.operations...)
+    for key in valueOrder[mark.contents...] { values[key] = nil }
+    valueOrder.removeSubrange(mark.contents...)
+  }
+
+  /// The value that has the same elements as `value`, an operation's result; without one, `value` is remembered.
+  mutating func sameContents(as value: Value) -> Value? {
+    guard let operation = value.definingOperation, operation.has(.pure), !operation.has(.random), !operation.isConstant,
+      let elements = value.contents, !elements.isEmpty, !elements.contains(.unknown),
+      elements.knownDimensions == nil, let type = value.tensorType
+    else { return nil }
+    let key = Contents(type: type, elements: elements)
+    if let twin = values[key] { return twin }
+    values[key] = value
+    valueOrder.append(key)
+    return nil
   }
 
   /// The operation that computes the same; without one, `operation` is remembered.

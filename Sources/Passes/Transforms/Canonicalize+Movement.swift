@@ -53,8 +53,8 @@ struct CancelReshapes: ForwardingPattern {
 ///   ->
 ///     %y = Reshape(%x, [1, -1, 512])
 ///
-/// Conditions: of the result's extents at most one is not a number, and none is 0; the first operation has this one
-/// use.
+/// Conditions: of the result's extents at most one is neither a number nor copied from the operand, and none is 0; the
+/// first operation has this one use.
 struct MergeReshapes: RewritePattern {
   static let roots = CancelReshapes.reshapes
   static let numerics = Numerics.exact
@@ -66,21 +66,15 @@ struct MergeReshapes: RewritePattern {
     guard let result = operation.result(), inner.result()?.hasOneUse == true else {
       return .blocked("\(inner.place) has another use")
     }
-    guard let shape = result.tensorType?.shape, let target = Self.target(for: shape) else {
-      return .blocked("two extents of the result are not known, or one is 0")
-    }
+    guard let shape = result.tensorType?.shape,
+      let target = FixReshapeTarget.target(for: shape, of: source.tensorType?.shape)
+    else { return .blocked("two extents of the result are not known, or one is 0") }
     let root = operation.operand(1)?.name ?? result.name
     let constant = try context.rewriter.insertConstant(
       TensorLiteral.integers(target), name: root, before: operation)
     let reshaped = try context.rewriter.insert(.reshape, [source, constant], before: operation)
     try context.rewriter.replace(operation, with: reshaped.presentResults)
     return .rewritten
-  }
-
-  /// The operand by which Reshape gives `shape`.
-  private static func target(for shape: Shape) -> [Int]? {
-    guard shape.count(where: { $0.value == nil }) <= 1, !shape.contains(.known(0)) else { return nil }
-    return shape.map { $0.value ?? -1 }
   }
 }
 

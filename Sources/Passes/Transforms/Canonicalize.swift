@@ -21,8 +21,11 @@ struct Canonicalize: Pass {
     """
 
   static let patterns: [any RewritePattern] =
-    noOpPatterns + movementPatterns + arithmeticPatterns + channelPatterns
-    + productPatterns
+    noOpPatterns + selectionPatterns + targetPatterns + movementPatterns + partPatterns + splitPatterns + axisPatterns
+    + arithmeticPatterns
+    + scalarPatterns + clampPatterns + reductionPatterns + channelPatterns + scalePatterns + productPatterns
+    + parallelProductPatterns
+    + recognitionPatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount

@@ -1,14 +1,20 @@
 import Evaluator
 import IR
 
-/// A constant weight that a rewrite may change in place: nothing else uses it, nor the result that it goes into.
+/// A constant weight that a rewrite may change in place: nothing else uses it, nor, where that matters, the result that it
+/// goes into.
 struct FoldableWeight {
   let constant: Operation
   let literal: TensorLiteral
 
   init?(of operation: Operation, operand: Int) {
-    guard let value = operation.operand(operand), value.hasOneUse, operation.result()?.hasOneUse == true,
-      let constant = value.definingOperation, let literal = value.literal,
+    guard operation.result()?.hasOneUse == true else { return nil }
+    self.init(operation.operand(operand))
+  }
+
+  /// `nil` where `value` is not a constant of real numbers with one use.
+  init?(_ value: Value?) {
+    guard let value, value.hasOneUse, let constant = value.definingOperation, let literal = value.literal,
       FloatWidening.sources.contains(literal.elementType)
     else { return nil }
     self.constant = constant

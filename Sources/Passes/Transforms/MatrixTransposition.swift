@@ -1,9 +1,11 @@
 import IR
 
-/// A matrix of bytes with rows and columns exchanged.
+/// A matrix with rows and columns exchanged.
 struct MatrixTransposition: WholeTransform {
   let rows: Int
   let columns: Int
+  /// The bytes of an element: 1, 2, 4 or 8.
+  let width: Int
 
   /// Tiles of this side are turned one at a time: both sides of a tile stay in a first-level cache.
   private static let tile = 64
@@ -16,7 +18,15 @@ struct MatrixTransposition: WholeTransform {
       try input.withWindow(first * columns..<last * columns) { window in
         for row in stride(from: first, to: last, by: Self.tile) {
           for column in stride(from: 0, to: columns, by: Self.tile) {
-            turn(window, first, row..<min(row + Self.tile, last), column..<min(column + Self.tile, columns), output)
+            let tile = Tile(
+              rows: row..<min(row + Self.tile, last), columns: column..<min(column + Self.tile, columns),
+              firstRow: first)
+            switch width {
+            case 8: turn(window, tile, output, UInt64.self)
+            case 4: turn(window, tile, output, UInt32.self)
+            case 2: turn(window, tile, output, UInt16.self)
+            default: turn(window, tile, output, UInt8.self)
+            }
           }
         }
       }
@@ -24,23 +34,35 @@ struct MatrixTransposition: WholeTransform {
     }
   }
 
-  private func turn(
-    _ window: UnsafeRawBufferPointer, _ first: Int, _ tileRows: Range<Int>, _ tileColumns: Range<Int>,
-    _ output: UnsafeMutableRawBufferPointer
+  private struct Tile {
+    let rows: Range<Int>
+    let columns: Range<Int>
+    /// The row that the window begins with.
+    let firstRow: Int
+  }
+
+  private func turn<Element: FixedWidthInteger>(
+    _ window: UnsafeRawBufferPointer, _ tile: Tile, _ output: UnsafeMutableRawBufferPointer, _ type: Element.Type
   ) {
-    for row in tileRows {
-      for column in tileColumns { output[column * rows + row] = window[(row - first) * columns + column] }
+    let size = MemoryLayout<Element>.size
+    for row in tile.rows {
+      for column in tile.columns {
+        let source = ((row - tile.firstRow) * columns + column) * size
+        output.storeBytes(
+          of: window.loadUnaligned(fromByteOffset: source, as: type), toByteOffset: (column * rows + row) * size,
+          as: type)
+      }
     }
   }
 }
 
 extension TensorLiteral {
-  /// This matrix of bytes with rows and columns exchanged; made when it is written.
+  /// This matrix with rows and columns exchanged; made when it is written.
   func transposedMatrix() throws -> TensorLiteral {
-    guard dimensions.count == 2, elementType.bitWidth == 8 else {
-      throw ModelError(.internalFailure, "only a matrix of bytes is transposed here")
+    guard dimensions.count == 2, let bits = elementType.bitWidth, [8, 16, 32, 64].contains(bits) else {
+      throw ModelError(.internalFailure, "only a matrix of whole bytes is transposed here")
     }
-    let transposition = MatrixTransposition(rows: dimensions[0], columns: dimensions[1])
+    let transposition = MatrixTransposition(rows: dimensions[0], columns: dimensions[1], width: bits / 8)
     return try TensorLiteral(elementType, dimensions.reversed(), .whole(WholeEvaluation(transposition, of: [self])))
   }
 }

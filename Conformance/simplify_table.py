@@ -1,0 +1,128 @@
+"""How many operations `simplify` leaves of real models, and how long it takes, beside its peers.
+
+    python Conformance/simplify_table.py <mcc> <folder> [word ...]
+
+The folder holds models, from export_real_models.py say; with words, only those whose names contain one of them count.
+Operations are counted as `Constant`s are not, with functions inlined and subgraphs included. What the peers did is kept
+beside each model in `<model>.peers.json`; those that are not installed are left out. For each model mcc's outputs are
+compared with the source's, in ONNX Runtime without optimization. The exit code is 1 where a peer leaves fewer operations,
+or outputs differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import onnx
+from onnx import ModelProto
+
+from check_simplify import differs, operation_count
+from judge_models import random_feeds
+from mcc import Mcc
+from measured import Run, measured
+from runtime import outputs
+
+TIMEOUT = 900
+PEERS = {
+    "onnxsim": "from onnxsim.onnx_simplifier import main; sys.argv = ['onnxsim', source, target]; main()",
+    "onnxslim": "import onnxslim; onnxslim.slim(source, target)",
+    "onnxruntime": """import onnxruntime
+options = onnxruntime.SessionOptions()
+options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+options.optimized_model_filepath = target
+onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])""",
+    "onnxscript": "import onnx, onnxscript.optimizer; onnx.save(onnxscript.optimizer.optimize(onnx.load(source)), target)",
+}
+"""How a user calls each, in a process of its own."""
+SEEDS = 2
+
+
+def stray_operators(model: ModelProto) -> set[str]:
+    """Domains beyond the standard's: a peer that writes those is not compared."""
+    return {node.domain for node in model.graph.node} - {"", "ai.onnx", "ai.onnx.ml"}
+
+
+def row(run: Run, output: Path) -> dict[str, object]:
+    """What came of one program's run: operations, seconds and the peak of memory, or what went wrong."""
+    if run.code != 0 or not output.exists():
+        return {"error": run.errors.strip().splitlines()[-1:] or ["no output"]}
+    model = onnx.load(output, load_external_data=False)
+    found: dict[str, object] = {"operations": operation_count(model), "seconds": run.seconds, "bytes": run.peak_bytes}
+    if strays := stray_operators(model):
+        found["domains"] = sorted(strays)
+    return found
+
+
+def peers(model: Path) -> dict[str, dict]:
+    """What each installed peer makes of `model`; measured once."""
+    kept = model.with_suffix(".peers.json")
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    for name, code in PEERS.items():
+        if name in known or importlib.util.find_spec(name) is None:
+            continue
+        with tempfile.TemporaryDirectory(dir=model.parent) as folder:
+            target = Path(folder, "after.onnx")
+            program = f"import sys; source, target = sys.argv[1:]\n{code}"
+            known[name] = row(measured([sys.executable, "-c", program, str(model), str(target)], TIMEOUT), target)
+        kept.write_text(json.dumps(known, indent=1))
+    return known
+
+
+def simplified(mcc: Mcc, model: Path, target: Path) -> dict:
+    """What mcc makes of `model`: the fastest of three runs."""
+    words = [str(mcc.program), str(model), "-passes=simplify", "-o", str(target)]
+    runs = [measured(words, TIMEOUT) for _ in range(3)]
+    return row(min(runs, key=lambda run: run.seconds), target)
+
+
+def disagreement(model: Path, target: Path) -> str | None:
+    """How outputs differ, in words; `None` where they agree."""
+    for seed in range(SEEDS):
+        feeds = random_feeds(model, seed)
+        if reason := differs(outputs(target, feeds), outputs(model, feeds)):
+            return f"seed {seed}: {reason}"
+    return None
+
+
+def cell(found: dict) -> str:
+    """One program's figures."""
+    if "error" in found:
+        return "fails"
+    mark = "*" if "domains" in found else ""
+    return f"{found['operations']}{mark} {found['seconds']:.2f} s {found['bytes'] >> 20} MiB"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mcc", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--counts-only", action="store_true", help="do not compare outputs")
+    arguments = parser.parse_args()
+    mcc, losses = Mcc(arguments.mcc), 0
+    print(f"{'model':50} {'before':>6}  " + "  ".join(f"{name:22}" for name in ["mcc", *PEERS]))
+    for model in sorted(arguments.folder.glob("*.onnx")):
+        if arguments.words and not any(word in model.stem for word in arguments.words):
+            continue
+        before = operation_count(onnx.load(model, load_external_data=False))
+        found = peers(model)
+        with tempfile.TemporaryDirectory(dir=model.parent) as folder:
+            target = Path(folder, "after.onnx")
+            ours = simplified(mcc, model, target)
+            verdict = "fails" if "error" in ours else None if arguments.counts_only else disagreement(model, target)
+        rivals = [peer["operations"] for peer in found.values() if "operations" in peer and "domains" not in peer]
+        if not verdict and rivals and ours["operations"] > min(rivals):
+            verdict = f"a peer leaves {min(rivals)}"
+        losses += verdict is not None
+        cells = "  ".join(f"{cell(row):22}" for row in [ours, *(found.get(name, {"error": ""}) for name in PEERS)])
+        print(f"{model.stem:50} {before:6}  {cells}  {verdict or ''}", flush=True)
+    sys.exit(1 if losses else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+import IR
+
+extension Canonicalize {
+  /// Reshapes and transposes that meet once what stands between them is passed.
+  static let axisPatterns: [any RewritePattern] = [
+    ReshapeInsteadOfTranspose(), ReshapeBeforeTranspose(), MeetAcrossRows(),
+  ]
+}
+
+/// Reshapes where a transpose moves only axes of extent 1, and so meets another reshape.
+///
+///     %t = Transpose(%x) {perm = [1, 0, 2]}          with %x : f32[1, n, 768]
+///     %y = Reshape(%t, [-1, 12, 64])
+///   ->
+///     %r = Reshape(%x, [-1, 1, 768])
+///     %y = Reshape(%r, [-1, 12, 64])
+///
+/// Conditions: a constant can say the shape; the operand is a reshape's result, or the one use is a reshape.
+struct ReshapeInsteadOfTranspose: RewritePattern {
+  static let roots: [OpDefinition] = [.transpose]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let source = operation.operand(0), let shape = source.tensorType?.shape, let result = operation.result(),
+      let permutation = operation.permutation, permutation.movesOnlyOnes(of: shape),
+      Self.isReshape(source.definingOperation) && source.hasOneUse
+        || result.hasOneUse && Self.isReshape(result.uses.first { _ in true }?.owner)
+    else { return .noMatch }
+    guard let target = FixReshapeTarget.target(for: permutation.map { shape[$0] }, of: shape) else {
+      return .blocked("no constant says the transposed shape")
+    }
+    try context.reshape(source, to: target, at: operation)
+    return .rewritten
+  }
+
+  private static func isReshape(_ operation: Operation?) -> Bool {
+    CancelReshapes.reshapes.contains { operation?.is($0) == true }
+  }
+}
+
+/// Puts axes of extent 1 in, or takes them out, before a transpose rather than after it, where they meet another reshape
+/// or let two transposes meet.
+///
+///     %r = Reshape(%x, [-1, 12, 64])
+///     %t = Transpose(%r) {perm = [1, 0, 2]}
+///     %y = Reshape(%t, [1, 12, -1, 64])
+///   ->
+///     %r = Reshape(%x, [1, -1, 12, 64])
+///     %y = Transpose(%r) {perm = [0, 2, 1, 3]}
+///
+/// Conditions: the last reshape changes nothing but axes of extent 1; the transpose has this one use.
+struct ReshapeBeforeTranspose: RewritePattern {
+  static let roots = CancelReshapes.reshapes
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let transpose = operation.producer(0, .transpose), let moved = transpose.result(),
+      let result = operation.result(),
+      let source = transpose.operand(0), let permutation = transpose.permutation,
+      let before = moved.tensorType?.shape, let after = result.tensorType?.shape,
+      let original = source.tensorType?.shape, !operation.refersToFunctionAttributes
+    else { return .noMatch }
+    let long = before.indices.filter { before[$0] != .known(1) }
+    let kept = after.indices.filter { after[$0] != .known(1) }
+    guard long.count == kept.count, zip(long, kept).allSatisfy({ before[$0].isEqual(to: after[$1]) == true }) else {
+      return .noMatch
+    }
+    let meetsReshape = CancelReshapes.reshapes.contains { source.definingOperation?.is($0) == true } && source.hasOneUse
+    let meetsTranspose = result.hasOneUse && result.uses.contains { $0.owner.is(.transpose) }
+    guard meetsReshape || meetsTranspose else { return .noMatch }
+    guard moved.hasOneUse else { return .blocked("\(transpose.place) has another use") }
+    // Where each long axis of the result lies in the transpose's operand.
+    let places = Dictionary(uniqueKeysWithValues: zip(kept, long.map { permutation[$0] }))
+    let ones = after.indices.filter { places[$0] == nil }
+    // Ones stay in front of the long axis that follows them, so that little moves.
+    let order = ones + kept.sorted { (places[$0] ?? 0) < (places[$1] ?? 0) }
+    guard let target = FixReshapeTarget.target(for: order.map { after[$0] }, of: original) else {
+      return .blocked("no constant says the shape before the transpose")
+    }
+    let positions = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    let shape = try context.rewriter.insertConstant(
+      TensorLiteral.integers(target), name: operation.operand(1)?.name ?? result.name, before: operation)
+    let reshaped = try context.rewriter.insert(.reshape, [source, shape], before: operation, names: [moved.name])
+    let perm = after.indices.compactMap { positions[$0].map { Int64($0) } }
+    let transposed = try context.rewriter.insert(
+      .transpose, reshaped.presentResults, ["perm": .ints(perm)], before: operation)
+    try context.rewriter.replace(operation, with: transposed.presentResults)
+    return .rewritten
+  }
+}
+
+/// Works on rows before they are counted otherwise, so that two reshapes meet.
+///
+///     %r = Reshape(%x, [-1, 1, 768])                 with %x : f32[1, n, 768]
+///     %m = MatMul(%r, %w)                            with %w : f32[768, 512]
+///     %y = Reshape(%m, [-1, 8, 64])
+///   ->
+///     %m = MatMul(%x, %w)
+///     %y = Reshape(%m, [-1, 8, 64])
+///
+/// The same for transposes that leave the last axis where it is, and with Add, Mul and others beside a vector, and
+/// operators of one element in between. Conditions: each value between has one use.
+struct MeetAcrossRows: RewritePattern {
+  static let roots: [OpDefinition] = CancelReshapes.reshapes + [.transpose]
+  static let numerics = Numerics.exact
+
+  /// Longer chains are not walked.
+  private static let mostRows = 8
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let operand = operation.operand(0), !operation.refersToFunctionAttributes else { return .noMatch }
+    var chain: [(operation: Operation, index: Int)] = []
+    var current = operand
+    while chain.count < Self.mostRows, current.hasOneUse, let row = current.definingOperation,
+      let index = row.rowOperand,
+      let next = row.operand(index)
+    {
+      chain.append((row, index))
+      current = next
+    }
+    guard !chain.isEmpty, current.hasOneUse, let first = current.definingOperation, let source = first.operand(0),
+      let before = source.tensorType?.shape, let shape = current.tensorType?.shape, before.count > 1, shape.count > 1,
+      before.last?.isEqual(to: shape[shape.count - 1]) == true, !first.refersToFunctionAttributes
+    else { return .noMatch }
+    if operation.is(.transpose) {
+      guard first.is(.transpose), let inner = first.permutation, let outer = operation.permutation,
+        inner.last == inner.count - 1, inner.count == outer.count
+      else { return .noMatch }
+      let rows = try repeated(chain.reversed(), on: source, before: operation, context)
+      let perm = outer.map { Int64(inner[$0]) }
+      let transposed = try context.rewriter.insert(.transpose, [rows], ["perm": .ints(perm)], before: operation)
+      try context.rewriter.replace(operation, with: transposed.presentResults)
+      return .rewritten
+    }
+    let isReshape = CancelReshapes.reshapes.contains { first.is($0) }
+    guard isReshape || first.is(.transpose) && first.permutation?.movesOnlyOnes(of: before) == true else {
+      return .noMatch
+    }
+    guard let result = operation.result()?.tensorType?.shape, let middle = operand.tensorType?.shape,
+      let last = middle.last, let target = FixReshapeTarget.target(for: result, of: before.dropLast() + [last])
+    else { return .blocked("no constant says the result's shape") }
+    let rows = try repeated(chain.reversed(), on: source, before: operation, context)
+    try context.reshape(rows, to: target, at: operation)
+    return .rewritten
+  }
+
+  /// The operations of `chain`, one after the other, done to `value`.
+  private func repeated(
+    _ chain: [(operation: Operation, index: Int)], on value: Value, before anchor: Operation, _ context: PassContext
+  ) throws -> Value {
+    var value = value
+    for (row, index) in chain {
+      var operands = row.operands
+      operands[index] = value
+      let copy = try context.rewriter.insert(
+        row.definition, operands, row.attributes, before: anchor, names: row.presentResults.map(\.name))
+      copy.location.name = row.location.name
+      guard let result = copy.result() else { return value }
+      value = result
+    }
+    return value
+  }
+}
+
+extension Operation {
+  /// The operand whose rows (the elements along its last axis) this operation treats each alone and alike, whatever the
+  /// axes before are; `nil` where it is no such operation.
+  fileprivate var rowOperand: Int? {
+    guard results.count == 1, !refersToFunctionAttributes, let rank = result()?.tensorType?.rank, rank > 1 else {
+      return nil
+    }
+    if self.is(.matMul) {
+      guard operand(1)?.tensorType?.rank == 2, operand(1)?.constantLiteral != nil else { return nil }
+      return 0
+    }
+    if self.is(.layerNormalization) || self.is(.softmax) || self.is(.logSoftmax) {
+      return axis(rankOf: result()) == rank - 1 && int("axis").map { $0 < 0 } == true ? 0 : nil
+    }
+    guard has([.pure, .elementwise]), !has(.random) else { return nil }
+    if operandCount == 1 { return 0 }
+    guard operandCount == 2, Self.rowwise.contains(where: { self.is($0) }) else { return nil }
+    for index in 0...1 {
+      guard let other = operand(1 - index), other.constantLiteral != nil, let otherRank = other.tensorType?.rank,
+        otherRank <= 1, operand(index)?.constantLiteral == nil, let rows = operand(index),
+        result()?.certainlyHasShape(of: rows) == true
+      else { continue }
+      return index
+    }
+    return nil
+  }
+
+  private static let rowwise: [OpDefinition] = [.add, .div, .max, .min, .mul, .pow, .sub]
+}
+
+extension [Int] {
+  /// Whether a transpose by this permutation keeps the order of all axes of `shape` that may be longer than 1.
+  fileprivate func movesOnlyOnes(of shape: Shape) -> Bool {
+    let long = filter { shape.indices.contains($0) && shape[$0] != .known(1) }
+    return count == shape.count && long == long.sorted() && self != Array(indices)
+  }
+}
+
+extension PassContext {
+  /// Puts a Reshape of `value` by the constant `target` in the place of `operation`.
+  func reshape(_ value: Value, to target: [Int], at operation: Operation) throws {
+    let name = operation.operand(1)?.name ?? operation.result()?.name ?? "shape"
+    let shape = try rewriter.insertConstant(TensorLiteral.integers(target), name: name, before: operation)
+    let reshaped = try rewriter.insert(.reshape, [value, shape], before: operation)
+    try rewriter.replace(operation, with: reshaped.presentResults)
+  }
+}

@@ -1,0 +1,270 @@
+import IR
+
+extension Canonicalize {
+  /// Parts of tensors: cut, joined, and cut again.
+  static let partPatterns: [any RewritePattern] = [
+    MergeConcats(), JoinWholeSplit(), SliceOnePart(), SplitIntoJoinedParts(), MergeSlices(), MergeGathers(),
+  ]
+}
+
+/// Joins once instead of twice.
+///
+///     %a = Concat(%x, %y) {axis = 1}
+///     %z = Concat(%a, %w) {axis = -1}              of rank 2
+///   ->
+///     %z = Concat(%x, %y, %w) {axis = 1}
+///
+/// Condition: the inner join has this one use.
+struct MergeConcats: RewritePattern {
+  static let roots: [OpDefinition] = [.concat]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard !operation.refersToFunctionAttributes,
+      operation.operands.contains(where: { $0?.definingOperation?.is(.concat) == true })
+    else { return .noMatch }
+    guard let axis = operation.axis(rankOf: operation.result()) else { return .blocked("its rank is not known") }
+    var parts: [Value?] = []
+    var hasOther: Operation?
+    for (index, operand) in operation.operands.enumerated() {
+      guard let inner = operation.producer(index, .concat), inner.axis(rankOf: inner.result()) == axis else {
+        parts.append(operand)
+        continue
+      }
+      if operand?.hasOneUse == true {
+        parts += inner.operands
+      } else {
+        hasOther = inner
+        parts.append(operand)
+      }
+    }
+    guard parts.count > operation.operandCount || (hasOther == nil && parts != operation.operands) else {
+      return hasOther.map { .blocked("\($0.place) has another use") } ?? .noMatch
+    }
+    let joined = try context.rewriter.insert(.concat, parts, ["axis": .int(Int64(axis))], before: operation)
+    try context.rewriter.replace(operation, with: joined.presentResults)
+    return .rewritten
+  }
+}
+
+/// `Concat(%a, %b)` is `%x` where `%a` and `%b` are all parts of a Split of `%x` along the same axis, in order.
+struct JoinWholeSplit: ForwardingPattern {
+  static let roots: [OpDefinition] = [.concat]
+
+  func source(of operation: Operation) -> Value? {
+    guard let split = operation.producer(0, .split), split.results.count == operation.operandCount,
+      zip(operation.operands, split.results).allSatisfy({ $0 === $1 }),
+      let axis = operation.axis(rankOf: operation.result()), split.axis(rankOf: split.operand(0)) == axis
+    else { return nil }
+    return split.operand(0)
+  }
+}
+
+/// Cuts from the one part that the slice lies in.
+///
+///     %a = Concat(%x, %y) {axis = 1}                with %x : f32[n, 4]
+///     %z = Slice(%a, [1], [3], [1])
+///   ->
+///     %z = Slice(%x, [1], [3], [1])
+///
+/// Conditions: one axis, that of the join; constant positions; the parts up to there have known extents.
+struct SliceOnePart: RewritePattern {
+  static let roots: [OpDefinition] = [.slice]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let join = operation.producer(0, .concat), let slice = ConstantSlice(operation) else { return .noMatch }
+    guard slice.axes.count == 1, slice.axes[0] == join.axis(rankOf: join.result()), slice.steps[0] > 0,
+      slice.starts[0] >= 0, slice.ends[0] >= 0
+    else { return .blocked("it is not one forward slice along the axis of \(join.place)") }
+    var first = 0
+    for part in join.operands {
+      guard let part, let extent = part.tensorType?.shape?[slice.axes[0]].value else {
+        return .blocked("the extents of \(join.place)'s parts are not known")
+      }
+      let last = first + extent
+      if slice.starts[0] >= first, slice.starts[0] < last {
+        guard slice.ends[0] <= last else { return .blocked("it spans parts of \(join.place)") }
+        let inner = ConstantSlice(
+          axes: slice.axes, starts: [slice.starts[0] - first], ends: [max(slice.ends[0] - first, 0)],
+          steps: slice.steps)
+        try inner.replace(operation, of: part, context)
+        return .rewritten
+      }
+      first = last
+    }
+    return .noMatch
+  }
+}
+
+/// The parts of a Split of a Concat are what was joined, where they are cut at the same places.
+struct SplitIntoJoinedParts: RewritePattern {
+  static let roots: [OpDefinition] = [.split]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let join = operation.producer(0, .concat), !operation.refersToFunctionAttributes else { return .noMatch }
+    guard let axis = join.axis(rankOf: join.result()), operation.axis(rankOf: operation.operand(0)) == axis,
+      join.operandCount == operation.results.count,
+      zip(join.operands, operation.results).allSatisfy({ part, result in
+        guard let result else { return true }
+        return part.map { result.certainlyHasShape(of: $0) } ?? false
+      }), join.operands.allSatisfy({ $0?.tensorType?.shape?[axis].value != nil })
+    else { return .blocked("\(join.place) is not known to join at the places where it cuts") }
+    let parts = join.operands.compactMap { $0 }
+    try context.rewriter.replace(operation, with: parts, takingNames: false)
+    return .rewritten
+  }
+}
+
+/// Slices once instead of twice.
+///
+///     %a = Slice(%x, [0], [8], [1])
+///     %y = Slice(%a, [2, 1], [6, 3], [2, 1])
+///   ->
+///     %y = Slice(%x, [1, 2], [3, 6], [1, 2])
+///
+/// Conditions: constant positions; along an axis that both cut, both go forward one by one, from positions counted from
+/// the front; the first slice has this one use.
+struct MergeSlices: RewritePattern {
+  static let roots: [OpDefinition] = [.slice]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let inner = operation.producer(0, .slice), let source = inner.operand(0) else { return .noMatch }
+    guard let first = ConstantSlice(inner), let second = ConstantSlice(operation) else {
+      return .blocked("a position is not constant")
+    }
+    guard inner.result()?.hasOneUse == true else { return .blocked("\(inner.place) has another use") }
+    guard let merged = first.followed(by: second) else {
+      return .blocked("both cut the same axis, and not one by one from the front")
+    }
+    try merged.replace(operation, of: source, context)
+    return .rewritten
+  }
+}
+
+/// Gathers once instead of twice along one axis.
+///
+///     %a = Gather(%x, [4, 2, 0])
+///     %y = Gather(%a, 1)
+///   ->
+///     %y = Gather(%x, 2)
+///
+/// Conditions: constant indices, the first ones a list; the first Gather has this one use.
+struct MergeGathers: RewritePattern {
+  static let roots: [OpDefinition] = [.gather]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let inner = operation.producer(0, .gather), let source = inner.operand(0),
+      let first = inner.operand(1)?.constantIntegers, let second = operation.operand(1)?.constantIntegers,
+      inner.operand(1)?.tensorType?.rank == 1, let literal = operation.operand(1)?.constantLiteral
+    else { return .noMatch }
+    guard let axis = inner.axis(rankOf: source), operation.axis(rankOf: inner.result()) == axis else {
+      return .blocked("the two gather along different axes")
+    }
+    guard inner.result()?.hasOneUse == true else { return .blocked("\(inner.place) has another use") }
+    let chosen = second.map { $0 < 0 ? $0 + first.count : $0 }
+    guard chosen.allSatisfy({ first.indices.contains($0) }),
+      let indices = TensorLiteral.of(chosen.map { first[$0] }, .int64, literal.dimensions)
+    else { return .blocked("an index is out of range") }
+    let name = operation.operand(1)?.name ?? "indices"
+    let constant = try context.rewriter.insertConstant(indices, name: name, before: operation)
+    let gather = try context.rewriter.insert(
+      .gather, [source, constant], ["axis": .int(Int64(axis))], before: operation)
+    try context.rewriter.replace(operation, with: gather.presentResults)
+    return .rewritten
+  }
+}
+
+/// A Slice whose positions are all constant, its axes counted from the front.
+struct ConstantSlice {
+  let axes: [Int]
+  let starts: [Int]
+  let ends: [Int]
+  let steps: [Int]
+
+  init(axes: [Int], starts: [Int], ends: [Int], steps: [Int]) {
+    (self.axes, self.starts, self.ends, self.steps) = (axes, starts, ends, steps)
+  }
+
+  init?(_ operation: Operation) {
+    guard operation.is(.slice), let shape = operation.operand(0)?.tensorType?.shape,
+      let starts = operation.operand(1)?.constantIntegers, let ends = operation.operand(2)?.constantIntegers,
+      starts.count == ends.count
+    else { return nil }
+    var axes = Array(starts.indices)
+    if let operand = operation.operand(3) {
+      guard let written = operand.constantIntegers else { return nil }
+      axes = written.map { $0 < 0 ? $0 + shape.count : $0 }
+    }
+    var steps = starts.map { _ in 1 }
+    if let operand = operation.operand(4) {
+      guard let written = operand.constantIntegers else { return nil }
+      steps = written
+    }
+    guard axes.count == starts.count, steps.count == starts.count, Set(axes).count == axes.count,
+      axes.allSatisfy({ shape.indices.contains($0) })
+    else { return nil }
+    self.axes = axes
+    self.steps = steps
+    // From the front, where the extent says what that is.
+    func fromFront(_ positions: [Int]) -> [Int] {
+      positions.indices.map { index in
+        guard steps[index] > 0, positions[index] < 0, let extent = shape[axes[index]].value else {
+          return positions[index]
+        }
+        return max(positions[index] + extent, 0)
+      }
+    }
+    self.starts = fromFront(starts)
+    self.ends = zip(fromFront(ends), axes).enumerated().map { index, end in
+      guard steps[index] > 0, let extent = shape[end.1].value else { return end.0 }
+      return min(end.0, extent)
+    }
+  }
+
+  /// What this and then `next` take; `nil` where both cut an axis in other ways than one by one from the front.
+  func followed(by next: ConstantSlice) -> ConstantSlice? {
+    var ranges = Dictionary(uniqueKeysWithValues: axes.indices.map { (axes[$0], (starts[$0], ends[$0], steps[$0])) })
+    for index in next.axes.indices {
+      let (start, end, step) = (next.starts[index], next.ends[index], next.steps[index])
+      guard let (first, last, firstStep) = ranges[next.axes[index]] else {
+        ranges[next.axes[index]] = (start, end, step)
+        continue
+      }
+      guard firstStep == 1, step == 1, first >= 0, last >= 0, start >= 0, end >= 0 else { return nil }
+      let (newStart, overflow) = first.addingReportingOverflow(start)
+      let (newEnd, endOverflow) = first.addingReportingOverflow(end)
+      ranges[next.axes[index]] = (overflow ? Int.max : newStart, endOverflow ? last : min(newEnd, last), 1)
+    }
+    let sorted = ranges.sorted { $0.key < $1.key }
+    return ConstantSlice(
+      axes: sorted.map(\.key), starts: sorted.map(\.value.0), ends: sorted.map(\.value.1),
+      steps: sorted.map(\.value.2))
+  }
+
+  /// Puts this slice of `source` in the place of `operation`, which is one.
+  func replace(_ operation: Operation, of source: Value, _ context: PassContext) throws {
+    var operands: [Value?] = [source]
+    let lists = [starts, ends, axes] + (steps.allSatisfy { $0 == 1 } ? [] : [steps])
+    for (index, list) in lists.enumerated() {
+      let name = operation.operand(index + 1)?.name ?? operation.result()?.name ?? "slice"
+      operands.append(
+        try context.rewriter.insertConstant(TensorLiteral.integers(list), name: name, before: operation))
+    }
+    let slice = try context.rewriter.insert(.slice, operands, before: operation)
+    try context.rewriter.replace(operation, with: slice.presentResults)
+  }
+}
+
+extension Operation {
+  /// The attribute `axis`, counted from the front of a tensor of the rank of `value`; `nil` where that is not known.
+  func axis(rankOf value: Value?) -> Int? {
+    guard !refersToFunctionAttributes, let rank = value?.tensorType?.rank, let axis = int("axis"),
+      (-rank..<rank).contains(axis)
+    else { return nil }
+    return axis < 0 ? axis + rank : axis
+  }
+}

@@ -1,0 +1,91 @@
+import IR
+
+extension Canonicalize {
+  /// Shapes that are operands, and need not be computed.
+  static let targetPatterns: [any RewritePattern] = [FixReshapeTarget(), RemoveExpandBeforeBroadcast()]
+}
+
+/// Says a shape that is known but for one extent as a constant.
+///
+///     %s = Concat(%batch, [12], [64]) : i64[3]
+///     %y = Reshape(%x, %s) : f32[batch, 12, 64]
+///   ->
+///     %y = Reshape(%x, [-1, 12, 64])
+///
+/// An extent that is not a number is copied (0) where the operand has it at the same axis, and one may be left to the
+/// number of elements (-1) where the others cannot be 0. Condition: the shape's contents say each extent.
+struct FixReshapeTarget: RewritePattern {
+  static let roots: [OpDefinition] = [.reshape]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard !operation.refersToFunctionAttributes, let source = operation.operand(0), let target = operation.operand(1),
+      target.constantLiteral == nil
+    else { return .noMatch }
+    guard let result = operation.result()?.tensorType?.shape else { return .blocked("the result's rank is not known") }
+    guard let numbers = Self.target(for: result, of: source.tensorType?.shape, written: target.contents) else {
+      return .blocked("two extents of the result are neither numbers nor copied from the operand")
+    }
+    let constant = try context.rewriter.insertConstant(
+      TensorLiteral.integers(numbers), name: target.name, before: operation)
+    let reshaped = try context.rewriter.insert(.reshape, [source, constant], before: operation)
+    try context.rewriter.replace(operation, with: reshaped.presentResults)
+    return .rewritten
+  }
+
+  /// The constant by which Reshape makes `result` of `source`; `written` is what is known of the operand that does so now.
+  static func target(for result: Shape, of source: Shape?, written: [Dimension]? = nil) -> [Int]? {
+    guard !result.contains(.known(0)) else { return nil }
+    let open = result.indices.filter { result[$0].value == nil }
+    if open.count <= 1 { return result.map { $0.value ?? -1 } }
+    var numbers = result.map { $0.value ?? -1 }
+    for axis in open {
+      guard let source, source.indices.contains(axis), source[axis].isEqual(to: result[axis]) == true else { continue }
+      numbers[axis] = 0
+    }
+    let left = numbers.count { $0 == -1 }
+    if left == 0 { return numbers }
+    guard left == 1, let last = numbers.firstIndex(of: -1) else { return nil }
+    // It follows from the number of elements only where the copied ones are not 0, unless it did so before.
+    let wasLeftOpen = written?.count == result.count && written?[last] == .known(-1)
+    let copied = open.filter { numbers[$0] == 0 }
+    return wasLeftOpen || copied.allSatisfy { result[$0].isEqual(to: .known(0)) == false } ? numbers : nil
+  }
+}
+
+/// Leaves the repeating to the operator that broadcasts anyhow.
+///
+///     %e = Expand(%x, %shape) : f32[n, 8, 8]
+///     %y = Add(%e, %z) : f32[n, 8, 8]              with %x : f32[1, 8, 1] and %z : f32[n, 8, 8]
+///   ->
+///     %y = Add(%x, %z) : f32[n, 8, 8]
+///
+/// Condition: without it, each extent of the result is certainly still that of some operand.
+struct RemoveExpandBeforeBroadcast: RewritePattern {
+  static let roots: [OpDefinition] = [
+    .add, .and, .bitwiseAnd, .bitwiseOr, .bitwiseXor, .div, .equal, .greater, .greaterOrEqual, .less, .lessOrEqual,
+    .max,
+    .mean, .min, .mod, .mul, .or, .pow, .sub, .sum, .where, .xor,
+  ]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    for index in 0..<operation.operandCount {
+      guard let expand = operation.producer(index, .expand), let source = expand.operand(0) else { continue }
+      guard let result = operation.result()?.tensorType?.shape else {
+        return .blocked("the result's rank is not known")
+      }
+      let shapes = operation.operands.enumerated().map { ($0 == index ? source : $1)?.tensorType?.shape }
+      let isKept = result.indices.allSatisfy { axis in
+        shapes.contains { shape in
+          guard let shape, shape.count >= result.count - axis else { return false }
+          return shape[shape.count - (result.count - axis)].isEqual(to: result[axis]) == true
+        }
+      }
+      guard isKept else { return .blocked("\(expand.place) may enlarge the result") }
+      context.rewriter.setOperand(index, of: operation, to: source)
+      return .rewritten
+    }
+    return .noMatch
+  }
+}
