@@ -42,8 +42,11 @@ import Testing
       attributes: ["axis": .int(1)])
     #expect(try scattered.floats == [0, 10, 2, 30])
     let sum: Attributes = ["reduction": .string("add")]
+    let summed = try result(of: .scatterElements, .counting([2]), .i64([1, 1]), .f32([2], [10, 20]), attributes: sum)
+    #expect(try summed.floats == [0, 31])
+    let odd: Attributes = ["reduction": .string("xor")]
     #expect(
-      refusal(of: .scatterElements, try .counting([1]), try .i64([0]), try .f32([1], [1]), attributes: sum)
+      refusal(of: .scatterElements, try .counting([1]), try .i64([0]), try .f32([1], [1]), attributes: odd)
         == .unsupported)
   }
 

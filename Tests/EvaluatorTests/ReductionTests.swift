@@ -21,7 +21,7 @@ import Testing
 
   @Test func nothingReducedIsLeftAlone() throws {
     let noop: Attributes = ["noop_with_empty_axes": .int(1)]
-    #expect(refusal(of: .reduceSum, try .counting([2]), attributes: noop) == .unsupported)
+    #expect(try result(of: .reduceSum, .counting([2]), attributes: noop).floats == [0, 1])
     #expect(try result(of: .reduceSum, .counting([0, 2]), .i64([0])).floats == [0, 0])
   }
 
@@ -33,7 +33,7 @@ import Testing
     #expect(positions.dimensions == [2])
     #expect(try positions.ints == [2, 2])
     #expect(try result(of: .argMin, data, attributes: ["axis": .int(0)]).ints == [1, 1, 1])
-    #expect(refusal(of: .argMax, try .f32([1], [.nan])) == .undefined)
+    #expect(refusal(of: .argMax, try .f32([2], [1, .nan])) == .undefined)
   }
 
   @Test func sumsAlongALine() throws {
