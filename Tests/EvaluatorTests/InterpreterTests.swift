@@ -83,7 +83,7 @@ import Testing
       }
       """)
     #expect(throws: ModelError.self) {
-      try Interpreter.run(module, [.tensor(.f32([], [1]))], budget: .init(resultBytes: 1 << 20))
+      try Interpreter.run(module, [.tensor(.f32([], [1]))], budget: .init(resultBytes: 1 << 20, work: .init(1 << 16)))
     }
   }
 }

@@ -3,7 +3,7 @@ import IR
 /// Branches and loops.
 extension Interpreter {
   /// What one more iteration costs beside what its operations do, so that empty loops end.
-  private static let stepsPerIteration = 1 << 6
+  private static let stepsPerIteration = 1 << 12
 
   /// The results of an operation with regions.
   package func runRegions(of operation: Operation, _ operands: [RuntimeValue?]) throws -> [RuntimeValue?] {
