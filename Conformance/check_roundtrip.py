@@ -29,7 +29,7 @@ ALL_AT_ONCE = ("mcb", "mir", "mir")  # by way of everything, for many models
 JUDGES = 2  # at a time
 
 
-def check_many(mcc: Mcc, models: Iterable[tuple[str, bytes]], folder: Path) -> None:
+def judge_many(mcc: Mcc, models: Iterable[tuple[str, bytes]], folder: Path) -> None:
     """Judges models by name and content, by way of all formats."""
 
     def judge(entry: tuple[str, bytes]) -> str | None:
@@ -52,7 +52,7 @@ def check_many(mcc: Mcc, models: Iterable[tuple[str, bytes]], folder: Path) -> N
 def check_all_of_the_format(mcc: Mcc, folder: Path) -> None:
     """Control flow, functions, every kind of value and element, annotations, devices, training."""
     models = [(name, model.SerializeToString()) for name, model in carriers.models()]
-    check_many(mcc, [*models, ("everything", carriers.everything())], folder)
+    judge_many(mcc, [*models, ("everything", carriers.everything())], folder)
 
 
 def check_everything_at_once(mcc: Mcc, folder: Path) -> None:
