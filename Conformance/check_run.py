@@ -58,7 +58,7 @@ def check_node_tests(mcc: Mcc, folder: Path) -> None:
         result = mcc.run("run", model, "-i", data, f"-rtol={RTOL}", f"-atol={atol}")
         count += 1
         said = result.stderr.decode(errors="replace").replace("\n", " ")
-        if "nothing evaluates" in said:
+        if "nothing evaluates ai.onnx.ml::" in said:
             missing.append(name)
         elif result.returncode != 0:
             failures.append(f"{name}: exit code {result.returncode}: {said}")
