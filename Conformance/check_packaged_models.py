@@ -16,6 +16,8 @@ from mcc import Mcc
 from node_tests import REASON, compiled, for_each, wrong
 
 OPSETS = (7, 13, 21, onnx.defs.onnx_opset_version())
+# The training operator Gradient is one that neither ONNX Runtime nor the reference evaluator can run.
+NOBODY_RUNS = {"simple-test_gradient_of_add", "simple-test_gradient_of_add_and_mul"}
 DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 
 
@@ -65,7 +67,10 @@ def check_written_in_every_opset(mcc: Mcc, folder: Path) -> None:
             model, refusal = compiled(mcc, test, own, f"-opset={opset}", "-passes=raise")
             if model is None:
                 return opset, "refused" if REASON.search(refusal) else f"{test.name}: {refusal}"
-            return opset, wrong(test, model) or "right"
+            if test.name in NOBODY_RUNS:
+                return opset, "right" if model.graph == test.model.graph else f"{test.name}: another graph"
+            found = wrong(test, model)
+            return opset, f"{test.name}: unjudged" if found == "unjudged" else found or "right"
         except AssertionError as failure:
             return opset, str(failure)
 
