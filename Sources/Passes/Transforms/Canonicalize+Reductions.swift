@@ -19,7 +19,7 @@ extension OpDefinition {
 
 extension Operation {
   /// The axes, from the front, along which a reduction goes; `nil` where they are not known.
-  fileprivate var reducedAxes: Set<Int>? {
+  var reducedAxes: Set<Int>? {
     guard let rank = operand(0)?.tensorType?.rank, !refersToFunctionAttributes else { return nil }
     guard let axes = operand(1) == nil ? [] : operand(1)?.constantIntegers else { return nil }
     if axes.isEmpty { return flag("noop_with_empty_axes") ? nil : Set(0..<rank) }

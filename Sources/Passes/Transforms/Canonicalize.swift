@@ -21,11 +21,9 @@ struct Canonicalize: Pass {
     """
 
   static let patterns: [any RewritePattern] =
-    noOpPatterns + selectionPatterns + targetPatterns + movementPatterns + partPatterns + splitPatterns + axisPatterns
-    + arithmeticPatterns
-    + scalarPatterns + clampPatterns + reductionPatterns + channelPatterns + scalePatterns + productPatterns
-    + parallelProductPatterns
-    + recognitionPatterns
+    noOpPatterns + selectionPatterns + targetPatterns + movementPatterns + transposePatterns + partPatterns
+    + splitPatterns + axisPatterns + arithmeticPatterns + scalarPatterns + clampPatterns + reductionPatterns
+    + channelPatterns + scalePatterns + productPatterns + parallelProductPatterns + recognitionPatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
