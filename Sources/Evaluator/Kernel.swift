@@ -43,7 +43,8 @@ enum KernelTable {
     + Functions.kernels + Reduction.kernels + Scan.kernels + Contraction.kernels + Convolution.kernels
     + Pooling.kernels + Normalization.kernels + Quantization.kernels + Sampling.kernels + Recurrent.kernels
     + Attention.kernels + Ordering.kernels + Loss.kernels + Signal.kernels + Text.kernels
-    + RegularExpressions.kernels
+    + RegularExpressions.kernels + Features.kernels + Categories.kernels + LinearModels.kernels
+    + SupportVectors.kernels + Trees.kernels
 
   private static let byDefinition: [ObjectIdentifier: Kernel] = Dictionary(
     all.map { (ObjectIdentifier($0.definition), $0) }, uniquingKeysWith: { first, _ in first })

@@ -121,6 +121,10 @@ package final class Operation {
     if case .floats(let values)? = attribute(name) { values } else { nil }
   }
 
+  package func strings(_ name: ByteString) -> [ByteString]? {
+    if case .strings(let values)? = attribute(name) { values } else { nil }
+  }
+
   package func tensor(_ name: ByteString) -> TensorLiteral? {
     if case .tensor(let value)? = attribute(name) { value } else { nil }
   }

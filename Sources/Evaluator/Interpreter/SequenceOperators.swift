@@ -76,7 +76,7 @@ enum SequenceOperators {
   ]
 
   private static let byDefinition = Dictionary(
-    all.map { (ObjectIdentifier($0.0), $0.1) }, uniquingKeysWith: { first, _ in first })
+    (all + MapOperators.all).map { (ObjectIdentifier($0.0), $0.1) }, uniquingKeysWith: { first, _ in first })
 
   static func kernel(of definition: OpDefinition) -> Body? { byDefinition[ObjectIdentifier(definition)] }
 

@@ -31,7 +31,7 @@ enum Conversion {
     return type
   }
 
-  private static func cast(_ invocation: Invocation, to type: ElementType) throws -> TensorLiteral {
+  static func cast(_ invocation: Invocation, to type: ElementType) throws -> TensorLiteral {
     let data = try invocation.operand(0)
     if data.elementType == type { return data }
     if type == .string { return try printed(invocation, data) }
