@@ -52,17 +52,23 @@ extension Command {
 
   /// What `-inputs`, `-outputs` and `-dim` say, then all of `-passes` and `-pipeline`, in the order of the command line.
   func pipeline(words: [String]) throws -> Pipeline {
-    var texts = passes[...]
-    var files = pipelines[...]
-    var pipeline = try Pipeline(
+    let preparation = try Pipeline(
       dims: dims, inputs: try single(extractedInputs, "-inputs").map(names) ?? [],
       outputs: try single(extractedOutputs, "-outputs").map(names) ?? [])
+    return preparation.followed(by: try Self.pipeline(passes, pipelines, words: words))
+  }
+
+  /// What these values of `-passes` and `-pipeline` say, in the order of the command line.
+  static func pipeline(_ passes: [String], _ pipelines: [String], words: [String]) throws -> Pipeline {
+    var texts = passes[...]
+    var files = pipelines[...]
+    var pipeline = Pipeline()
     for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("-") {
       let name = word.drop { $0 == "-" }.prefix { $0 != "=" }
       if name == "passes", let text = texts.popFirst() {
-        pipeline = pipeline.followed(by: try Self.parse(Array(text.utf8), in: "-passes"))
+        pipeline = pipeline.followed(by: try parse(Array(text.utf8), in: "-passes"))
       } else if name == "pipeline", let path = files.popFirst() {
-        pipeline = pipeline.followed(by: try Self.parse(try Self.contents(of: path), in: path))
+        pipeline = pipeline.followed(by: try parse(try contents(of: path), in: path))
       }
     }
     return pipeline

@@ -10,7 +10,7 @@ import Passes
 /// Options with one value are lists here, so that a second one can be refused instead of winning silently.
 struct Command: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mcc", subcommands: [RunCommand.self, CompareCommand.self], helpNames: [])
+    commandName: "mcc", subcommands: [RunCommand.self, CompareCommand.self, BisectCommand.self], helpNames: [])
 
   @Argument(help: "The models to read.", completion: .file())
   var inputs: [String] = []

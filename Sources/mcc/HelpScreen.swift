@@ -43,13 +43,14 @@ enum HelpScreen {
       -print-pipeline           the pipeline with all that it contains, and stop
       -print-passes, -print-ops what passes and operators there are
       -version, -help, mcc help <pass>
-    to check results: mcc run <model>, mcc compare <model> <model>; -help of each tells more
+    to check results: mcc run <model>, mcc compare <model> <model>, mcc bisect <model>; -help of
+                                each tells more
 
     Options take one dash or two. mcc --generate-completion-script bash (zsh, fish) is for shells.
 
     """
 
-  /// What both verbs say of their inputs.
+  /// What the verbs that run models say of their inputs.
   private static let inputs = """
       -i <name>=<file>          an input: .npy, .npz, or .pb as ONNX's tests have them; without a name, the only input's
       -i <folder>               test data of ONNX: input_0.pb ..., and the outputs that are expected
@@ -82,6 +83,22 @@ enum HelpScreen {
 
     For each output: the largest difference, absolute and relative, the signal-to-noise ratio and the cosine; then the
     first value at which the models part ways. The exit code is 1 where they differ by more than is allowed.
+
+    """
+
+  static let bisect = """
+    usage: mcc bisect <model> -passes=<pipeline> [options]
+      mcc bisect model.onnx -passes=simplify -o before.onnx
+
+    Finds the first pass after which the model no longer computes what it did, as compare tells, then the first rewrite
+    of that pass, and says how to see it again.
+
+      -passes=<pipeline>        what to run, as in mcc; -pipeline=<file> and -numerics=<class> too
+    \(inputs)
+      -distribution <name>      what to draw: normal, negative, large, uniform; may be repeated
+      -o <file>                 where the model before that pass goes; the format follows the suffix
+
+    The exit code is 1 where there is such a pass.
 
     """
 }

@@ -46,6 +46,13 @@ struct Tool {
       } else {
         return try Comparer(command.invocation(), console).run()
       }
+    case "bisect":
+      guard let command = try parse({ try BisectCommand.parse(Array(words.dropFirst())) }) else { return true }
+      if command.options.printsHelp {
+        console.output(HelpScreen.bisect)
+      } else {
+        return try Bisector(command.invocation(words: words), console).run()
+      }
     default: try compile()
     }
     return true

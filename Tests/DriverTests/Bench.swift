@@ -32,9 +32,12 @@ final class Bench {
     var invocation = Invocation(input: input)
     if !passes.isEmpty { invocation.pipeline = try PipelineParser.parse(passes.utf8) }
     prepare(&invocation)
-    let console = Console(
-      output: { [self] in remember($0, in: \.output) }, error: { [self] in remember($0, in: \.error) })
     try Compiler(invocation, console).run()
+  }
+
+  /// What the verbs say is remembered.
+  var console: Console {
+    Console(output: { [self] in remember($0, in: \.output) }, error: { [self] in remember($0, in: \.error) })
   }
 
   private func remember(_ bytes: UnsafeRawBufferPointer, in stream: ReferenceWritableKeyPath<Bench, String>) -> Bool {

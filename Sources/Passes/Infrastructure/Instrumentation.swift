@@ -13,6 +13,8 @@ package struct PassApplication: Sendable {
 package protocol Instrumentation: AnyObject {
   /// Whether the pass may run.
   func admits(_ application: PassApplication) -> Bool
+  /// How many rewrites the pass may make; `nil` for all.
+  func rewriteLimit(of application: PassApplication) -> Int?
   func willRun(_ application: PassApplication, on module: Module)
   /// - Parameter changed: whether the pass mutated the module.
   func didRun(_ application: PassApplication, on module: Module, changed: Bool)
@@ -20,6 +22,7 @@ package protocol Instrumentation: AnyObject {
 
 extension Instrumentation {
   package func admits(_ application: PassApplication) -> Bool { true }
+  package func rewriteLimit(of application: PassApplication) -> Int? { nil }
   package func willRun(_ application: PassApplication, on module: Module) {}
   package func didRun(_ application: PassApplication, on module: Module, changed: Bool) {}
 }

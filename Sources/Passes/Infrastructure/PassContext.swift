@@ -18,10 +18,15 @@ package final class PassContext {
   package let analyses: AnalysisCache
   /// What lossy passes of this run do to weights.
   package let weightErrors: WeightErrors
+  private var rewritesLeft: Int
+
+  /// Whether one more rewrite may be applied. Passes ask before each, so that the one that breaks a model can be found.
+  package var mayRewrite: Bool { rewritesLeft > 0 }
 
   package init(
     _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding, isStrict: Bool = false,
-    analyses: AnalysisCache = AnalysisCache(), weightErrors: WeightErrors = WeightErrors()
+    analyses: AnalysisCache = AnalysisCache(), weightErrors: WeightErrors = WeightErrors(),
+    rewriteLimit: Int = .max
   ) {
     rewriter = Rewriter(module, pass: pass)
     self.threads = threads
@@ -29,13 +34,17 @@ package final class PassContext {
     self.isStrict = isStrict
     self.analyses = analyses
     self.weightErrors = weightErrors
+    rewritesLeft = rewriteLimit
   }
 
   /// Says that a rewrite was applied to `operation`.
   package func applied(_ message: String, at operation: Operation) { applied(message, at: operation.place) }
 
   /// Says that a rewrite was applied at `place`: of an operation that may be gone by now.
-  package func applied(_ message: String, at place: String) { add(.applied, place, message) }
+  package func applied(_ message: String, at place: String) {
+    add(.applied, place, message)
+    rewritesLeft -= 1
+  }
 
   /// Says that a rewrite did not apply to `operation`, and why.
   package func missed(_ message: String, at operation: Operation) { add(.missed, operation.place, message) }

@@ -83,7 +83,8 @@ package final class PassManager {
     executed.append(pass)
     let context = PassContext(
       module, pass: application.name, threads: configuration.threads, numerics: configuration.numerics,
-      isStrict: configuration.verifiesEach, analyses: analyses, weightErrors: weightErrors)
+      isStrict: configuration.verifiesEach, analyses: analyses, weightErrors: weightErrors,
+      rewriteLimit: instruments.compactMap { $0.rewriteLimit(of: application) }.min() ?? .max)
     for instrument in instruments { instrument.willRun(application, on: module) }
     defer { collect(context) }
     do {

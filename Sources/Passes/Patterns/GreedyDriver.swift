@@ -28,7 +28,7 @@ package struct GreedyDriver {
     context.rewriter.observer = worklist
     defer { context.rewriter.observer = previousObserver }
 
-    while let operation = worklist.next() {
+    while context.mayRewrite, let operation = worklist.next() {
       if worklist.isTouched(operation), operation.isDead {
         context.rewriter.erase(operation)
         continue

@@ -35,7 +35,7 @@ struct CSE: Pass {
   private func merge(in graph: Graph, _ computed: inout Computed, _ context: PassContext) throws -> Int {
     var merged = 0
     let outside = computed.mark
-    for operation in graph.operations {
+    for operation in graph.operations where context.mayRewrite {
       for region in operation.regions { merged += try merge(in: region.graph, &computed, context) }
       guard let twin = computed.twin(of: operation) else {
         merged += try mergeContents(of: operation, &computed, context)

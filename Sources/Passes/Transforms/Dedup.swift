@@ -64,7 +64,7 @@ private struct StoredConstants {
     let outside = order.count
     for operation in graph.operations {
       for region in operation.regions { try merge(in: region.graph) }
-      if operation.isConstant { try merge(operation) }
+      if operation.isConstant, context.mayRewrite { try merge(operation) }
     }
     for key in order[outside...] { alike[key]?.removeLast() }
     order.removeSubrange(outside...)

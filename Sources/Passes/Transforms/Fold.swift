@@ -70,7 +70,7 @@ private struct Folding {
   mutating func fold(_ graph: Graph) throws {
     for operation in graph.operations {
       for region in operation.regions { try fold(region.graph) }
-      guard operation.mayBeFolded else { continue }
+      guard operation.mayBeFolded, context.mayRewrite else { continue }
       do {
         try refineTypes(of: operation)
         if try foldKnownResults(of: operation) { continue }

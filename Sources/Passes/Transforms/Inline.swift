@@ -31,7 +31,7 @@ struct Inline: Pass {
     var calls = Array(table.calls(in: module.main).reversed())
     var budget = InliningBudget()
     var inlined = 0
-    while let call = calls.popLast() {
+    while context.mayRewrite, let call = calls.popLast() {
       guard let function = table.callee(of: call), filter.admits(function.names) else { continue }
       if let domain = function.foreignDomain(in: module) {
         context.missed("not inlined: its function imports another version of '\(domain.text)' than the model", at: call)

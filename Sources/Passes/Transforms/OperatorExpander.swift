@@ -18,7 +18,7 @@ struct OperatorExpander {
       if OperatorExpansion.of(operation.definition) != nil, isChosen(operation) { pending.append(operation) }
     }
     pending.reverse()
-    while let operation = pending.popLast() {
+    while context.mayRewrite, let operation = pending.popLast() {
       let inserted = try expand(operation)
       pending += inserted.filter { OperatorExpansion.of($0.definition) != nil && isChosen($0) }.reversed()
     }

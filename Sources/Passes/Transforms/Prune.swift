@@ -86,7 +86,7 @@ package struct Prune: Pass {
       return 0
     }
     var start = 0
-    for (weight, literal) in zip(weights, literals) {
+    for (weight, literal) in zip(weights, literals) where context.mayRewrite {
       try mask(weight, literal, result, start, isWhole: weights.count == 1, context)
       start += literal.elementCount
     }

@@ -61,7 +61,7 @@ package struct Quant8: Pass {
     var needed: Set<Opset> = []
     var dynamic = DynamicQuantization(context)
     var encoded = 0
-    for constant in candidates.eligible {
+    for constant in candidates.eligible where context.mayRewrite {
       let isTable = constant.result()?.isTableOnly ?? false
       guard let weight = try Int8Weight(encoding: constant, isWholeOnly && !isTable ? .tensor : granularity, context)
       else {
