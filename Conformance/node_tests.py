@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import re
@@ -28,7 +29,9 @@ RANDOM_OPERATORS = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLik
 # How far intermediate results may move outputs of few bits: two units of the last place.
 TOLERANCE = {"bfloat16": 2**-6, "float16": 2**-9}
 # What a refusal has to say: what cannot be written, and which opset could say it.
-REASON = re.compile(r"node '.*' \(.+\): error: .*opsets? .*\d")
+REASON = re.compile(r"node '.*' \((.+)\): error: .*opsets? (?:from )?(\d+) ")
+# The pass that a refusal names.
+REMEDY = re.compile(r"-passes=\S+")
 
 
 @functools.cache
@@ -57,6 +60,22 @@ def compiled(mcc: Mcc, test: TestCase, folder: Path, *options: str) -> tuple[Mod
     finally:
         source.unlink()
         result.unlink(missing_ok=True)
+
+
+def with_constant_integers(test: TestCase) -> TestCase | None:
+    """The test with its first data as constants where they are 64-bit integers: axes, extents, counts. None where it
+    has none."""
+    model = ModelProto.FromString(test.model.SerializeToString())
+    (inputs, outputs), *_ = test.data_sets
+    constants = {value.name: plain(data) for value, data in zip(model.graph.input, inputs)
+                 if value.type.tensor_type.elem_type == TensorProto.INT64}
+    if not constants:
+        return None
+    model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in constants.items())
+    given = [(value, data) for value, data in zip(model.graph.input, inputs) if value.name not in constants]
+    del model.graph.input[:]
+    model.graph.input.extend(value for value, _ in given)
+    return dataclasses.replace(test, model=model, data_sets=[([data for _, data in given], outputs)])
 
 
 def wrong(test: TestCase, model: ModelProto) -> str | None:

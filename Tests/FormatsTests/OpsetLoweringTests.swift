@@ -65,6 +65,42 @@ import Testing
     Case(
       8, "%c: bool[]", "%a = constant operation [1.0, 2.0] : f32[2] | %y = Identity(%a)",
       "%a = constant operation [1.0, 2.0] : f32[2] | %y = Identity(%a) : f32[2]"),
+    // What older opsets say in other words
+    Case(
+      14, "%x: f32[a, b, c]", "%y = Shape(%x) {end = -1, start = 1}",
+      "%y_begin = constant [1] : i64[1] | %y_end = constant [-1] : i64[1] | %y_extents = Shape(%x) : i64[3] | %y = Slice(%y_extents, %y_begin, %y_end) : i64[1]"
+    ),
+    Case(
+      9, "%x: f32[a, b, c]", "%y = Shape(%x) {start = 1}",
+      "%y_extents = Shape(%x) : i64[3] | %y = Slice@1(%y_extents) {ends = [9223372036854775807], starts = [1]} : i64[2]"
+    ),
+    Case(
+      13, "%a: u8[2], %b: u8[]", "%y = Sub(%a, %b)",
+      "%y_A_converted = Cast(%a) {to = 7} : i64[2] | %y_B_converted = Cast(%b) {to = 7} : i64[] | %y_found = Sub(%y_A_converted, %y_B_converted) : i64[2] | %y = Cast(%y_found) {to = 2} : u8[2]"
+    ),
+    Case(
+      19, "%x: f16[2]", "%y = IsInf(%x) {detect_negative = 0}",
+      "%y_X_converted = Cast(%x) {to = 1} : f32[2] | %y = IsInf(%y_X_converted) {detect_negative = 0} : bool[2]"),
+    Case(
+      13, "%x: f32[0, 3]", "%s = constant [3, 0] : i64[2] | %y = Reshape(%x, %s) {allowzero = 1}",
+      "%y_extents = constant [3, -1] : i64[2] | %y = Reshape(%x, %y_extents) : f32[3, 0]"),
+    Case(
+      13, "%x: f32[0, 3]", "%s = constant [0, 7] : i64[2] | %y = Reshape(%x, %s) {allowzero = 1}",
+      "%y_extents = constant [0, 7] : i64[2] | %y = Reshape(%x, %y_extents) : f32[0, 7]"),
+    Case(17, "%x: seq<f32[2]>", "%y = OptionalHasElement(%x)", "%y = constant [true] : bool[]"),
+    Case(
+      13, "%x: f32[2, 3, 4], %w: f32[1, 5, 4], %r: f32[1, 5, 5], %h: f32[2, 1, 5]",
+      "%y, %z = RNN(%x, %w, %r, _, _, %h) {activations = [\"Relu\"], hidden_size = 5, layout = 1}",
+      "%y_X_moved = Transpose(%x) {perm = [1, 0, 2]} : f32[3, 2, 4] | %y_initial_h_moved = Transpose(%h) {perm = [1, 0, 2]} : f32[1, 2, 5] | %y_Y_moved, %y_Y_h_moved = RNN(%y_X_moved, %w, %r, _, _, %y_initial_h_moved) {activations = [\"Relu\"], hidden_size = 5} : f32[3, 1, 2, 5], f32[1, 2, 5] | %y = Transpose(%y_Y_moved) {perm = [2, 0, 1, 3]} : f32[2, 3, 1, 5]"
+    ),
+    Case(
+      17, "%x: f32[2, 3, 4]",
+      "%p = constant [1, 2] : i64[2] | %a = constant [-1] : i64[1] | %y = Pad(%x, %p, _, %a) {mode = \"edge\"}",
+      "%p = constant [1, 2] : i64[2] | %a = constant [-1] : i64[1] | %y_rank = constant [3] : i64[] | %y_wide = Cast(%a) {to = 7} : i64[1] | %y_front = Mod@13(%y_wide, %y_rank) : i64[1] | %y_back = Add(%y_front, %y_rank) : i64[1] | %y_both = Concat(%y_front, %y_back) {axis = 0} : i64[2] | %y_none = constant [0, 0, 0, 0, 0, 0] : i64[6] | %y_everywhere = ScatterElements(%y_none, %y_both, %p) : i64[6] | %y = Pad(%x, %y_everywhere) {mode = \"edge\"} : f32[2, 3, 7]"
+    ),
+    Case(
+      9, "%x: f32[1, 1, 8]", "%y = MaxPool(%x) {dilations = [1], kernel_shape = [2]}",
+      "%y = MaxPool(%x) {kernel_shape = [2]} : f32[1, 1, 7]"),
     // Axes counted from the back
     Case(
       10, "%x: f32[1, 3, 1]", "%a = constant [-1, 0] : i64[2] | %y = Squeeze(%x, %a)",
@@ -107,7 +143,13 @@ import Testing
     Case(
       10, "%x: f32[1, 1, 2, 2]", "%s = constant [1, 1, 4, 4] : i64[4] | %y = Resize(%x, _, _, %s)",
       "a resize to given sizes -opset=11"),
-    Case(13, "%a: f32[2], %b: f32[2]", "%y = Mod(%a, %b)", "divisor's sign -opset=28"),
+    Case(10, "%a: f32[2], %b: f32[2]", "%y = Mod(%a, %b)", "divisor's sign -opset=28"),
+    Case(
+      17, "%x: f32[1, 1, 8]", "%y = AveragePool(%x) {dilations = [2], kernel_shape = [2]}",
+      "attribute 'dilations' -opset=19"),
+    Case(
+      13, "%a: f32[0, 0], %b: f32[0, 0]", "%s = constant [3, 0, 0] : i64[3] | %y = Reshape(%a, %s) {allowzero = 1}",
+      "attribute 'allowzero' -opset=14"),
     Case(10, "%x: f64[2]", "%b = constant [0.1] : f64[] | %y = Clip(%x, %b)", "no single-precision number -opset=11"),
     Case(
       9, "%x: f32[4]",

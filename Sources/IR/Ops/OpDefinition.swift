@@ -225,6 +225,8 @@ package struct AttributeDefinition: Sendable {
   /// What an operation without the attribute means; `nil` where there is no such value.
   package let defaultValue: AttributeValue?
   package let isRequired: Bool
+  /// What each number of a list says that is left out, where its length follows from something else.
+  package var eachDefault: Int64?
 
   package static func int(_ name: ByteString, default value: Int64? = nil) -> AttributeDefinition {
     AttributeDefinition(name: name, kind: .int, defaultValue: value.map { .int($0) }, isRequired: false)
@@ -240,6 +242,12 @@ package struct AttributeDefinition: Sendable {
 
   package static func ints(_ name: ByteString, default value: [Int64]? = nil) -> AttributeDefinition {
     AttributeDefinition(name: name, kind: .ints, defaultValue: value.map { .ints($0) }, isRequired: false)
+  }
+
+  package static func ints(_ name: ByteString, each value: Int64) -> AttributeDefinition {
+    var definition = ints(name)
+    definition.eachDefault = value
+    return definition
   }
 
   package static func floats(_ name: ByteString) -> AttributeDefinition { optional(name, .floats) }

@@ -112,7 +112,9 @@ extension Operation {
     switch feature {
     case .attribute(let name):
       guard let value = attributes[name] else { return false }
-      return value != definition.attributes.first { $0.name == name }?.defaultValue
+      let declared = definition.attributes.first { $0.name == name }
+      if case .ints(let numbers) = value, let each = declared?.eachDefault { return numbers.contains { $0 != each } }
+      return value != declared?.defaultValue
     case .operand(let index): return operand(index) != nil
     case .absentOperand(let index): return operand(index) == nil
     case .differentElementTypes(let index, let other):

@@ -84,7 +84,7 @@ extension OpDefinition {
   }
 
   private static let windowOfPooling: [AttributeDefinition] = [
-    .string("auto_pad", default: "NOTSET"), .int("ceil_mode", default: 0), .ints("dilations"),
+    .string("auto_pad", default: "NOTSET"), .int("ceil_mode", default: 0), .ints("dilations", each: 1),
     .required("kernel_shape", .ints), .ints("pads"), .ints("strides"),
   ]
 

@@ -33,7 +33,7 @@ struct OperatorExpander {
       }
       let body = try expansion.instantiate(for: operation).main
       try budget.spend(body.count, at: place)
-      let inserted = try context.rewriter.inline(body, inPlaceOf: operation, attributes: [:])
+      let inserted = try context.rewriter.inline(body, inPlaceOf: operation, attributes: operation.attributes)
       count += 1
       context.applied("expanded", at: place)
       return inserted

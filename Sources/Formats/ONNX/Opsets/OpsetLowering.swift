@@ -36,8 +36,33 @@ struct OpsetLowering {
     let definition: OpDefinition
   }
 
-  /// - Throws: `ModelError` where the operation says what the target cannot.
+  /// - Throws: `ModelError` where the operation says what the target cannot, in no words.
   mutating func lower(_ operation: Operation) throws {
+    do {
+      try lowerAlone(operation)
+    } catch let refusal as ModelError where refusal.kind == .invalidModel {
+      do {
+        guard let parts = try inOlderWords(operation) else { throw refusal }
+        for part in parts { try lower(part) }
+      } catch {
+        throw refusal
+      }
+    }
+  }
+
+  /// Says by older operators what the operation's own says in later opsets; `nil` where nothing does.
+  private func inOlderWords(_ operation: Operation) throws -> [Operation]? {
+    guard let opset = target[operation.definition.domain], !operation.refersToFunctionAttributes,
+      let expansion = OperatorExpansion.of(operation.definition, inOpset: opset)
+    else { return nil }
+    let body = try expansion.instantiate(for: operation).main
+    let constants = operation.operands.compactMap { $0?.definingOperation }.filter(\.isConstant)
+    let parts = try rewriter.inline(body, inPlaceOf: operation, attributes: operation.attributes)
+    for constant in constants where constant.parent != nil && !constant.hasUsedResults { rewriter.erase(constant) }
+    return parts
+  }
+
+  private mutating func lowerAlone(_ operation: Operation) throws {
     guard operation.definition.form != .opaque, let opset = target[operation.definition.domain] else { return }
     if operation.isConstant { return try lowerConstant(operation, opset) }
     let key = ObjectIdentifier(operation.definition)

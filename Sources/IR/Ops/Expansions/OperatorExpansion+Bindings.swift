@@ -53,7 +53,13 @@ extension OperatorExpansion {
       var result = ""
       var rest = line[...]
       while let dollar = rest.firstIndex(of: "$") {
-        let name = rest[rest.index(after: dollar)...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+        let after = rest.index(after: dollar)
+        guard !rest[after...].hasPrefix("$") else {
+          result += rest[...dollar]
+          rest = rest[after...].dropFirst()
+          continue
+        }
+        let name = rest[after...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
         guard let text = texts[String(name)] else {
           throw ModelError(.invalidModel, name == "T" ? Self.unknownType : "'\(name)' is not known")
         }

@@ -10,6 +10,7 @@
 /// Operands and results have the names of the declaration. The body is made for one operation:
 /// - A line that begins with `[B]` is there where the operation has an operand or a flag `B`, one with `[!B]` where not.
 /// - `$alpha` is the attribute of that name, or what `prepare` says; `$T` is `T` as attributes say types.
+/// - `float $$alpha` is the attribute as it was written, or its absence.
 /// - `T[` is of the element type of the first operand.
 /// - `Identity` gives another name to a value, and is no operation.
 package struct OperatorExpansion: Sendable {
@@ -20,15 +21,21 @@ package struct OperatorExpansion: Sendable {
   package let name: ByteString
   /// The versions of a legacy form; `nil` for the IR's own.
   package let versions: ClosedRange<Int>?
+  /// The opset from which on the operator needs no such body; `nil` where this is no matter of opsets.
+  private let end: Int?
   private let operands: [String]
   private let results: [String]
   private let body: String
   private let prepare: Preparation
 
-  /// The expansion of a declared operator.
-  init(_ definition: OpDefinition, _ body: String, prepare: @escaping Preparation = { _, _ in }) {
+  /// The expansion of a declared operator; with `end`, of what it says that only opsets from there on can.
+  init(
+    _ definition: OpDefinition, before end: Int? = nil, _ body: String,
+    prepare: @escaping Preparation = { _, _ in }
+  ) {
     name = definition.name
     versions = nil
+    self.end = end
     operands = definition.operands.map(\.name)
     results = definition.results.map(\.name)
     self.body = body
@@ -42,6 +49,7 @@ package struct OperatorExpansion: Sendable {
   ) {
     self.name = name
     self.versions = versions
+    end = nil
     self.operands = operands
     self.results = results
     self.body = body
@@ -96,5 +104,13 @@ package struct OperatorExpansion: Sendable {
     case .legacy(let version): return candidates.first { $0.versions?.contains(version) == true }
     case .opaque, .builtin: return nil
     }
+  }
+
+  private static let laterByName = Dictionary(grouping: laterForms, by: \.name)
+
+  /// What says in an opset what an operator can say only in later ones; `nil` where nothing does.
+  package static func of(_ definition: OpDefinition, inOpset opset: Int) -> OperatorExpansion? {
+    guard definition.domain.isEmpty, definition.form == .declared else { return nil }
+    return laterByName[definition.name]?.first { opset < $0.end ?? 0 }
   }
 }
