@@ -189,6 +189,33 @@ import Testing
     #expect(operations(of: module) == example.raised)
   }
 
+  /// Forms that opsets had which are no longer written.
+  @Test(arguments: [
+    Case(5, "%x: f32[2]", "%y = Selu@1(%x) {gamma = 1.5}", "%y = Selu(%x) {alpha = 1.6732, gamma = 1.5} : f32[2]"),
+    Case(
+      1, "%x: f32[1, 1, 4]", "%y = LpPool@1(%x) {kernel_shape = [2], p = 1.0}",
+      "%y = LpPool(%x) {kernel_shape = [2], p = 1} : f32[1, 1, 3]"),
+    Case(1, "%x: f32[1, 1, 4]", "%y = GlobalLpPool@1(%x) {p = 1.5}", "%y = GlobalLpPool@1(%x) {p = 1.5} : ?"),
+    Case(
+      1, "%x: f32[2]", "%y = Pad@1(%x) {paddings = [1, 0]}",
+      "%y_pads = constant [1, 0] : i64[2] | %y = Pad(%x, %y_pads) : f32[3]"),
+    Case(
+      1, "%x: f32[2, 3]",
+      "%n = constant [2.0] : f32[1]\n%a = constant [1.0] : f32[1]\n%y = Tile@1(%x, %n, %a)",
+      "%y_repeats = constant [1, 2] : i64[2] | %y = Tile(%x, %y_repeats) : f32[2, 6]"),
+    Case(
+      1, "%x: f32[3]", "%s = constant [1.0, 2.0] : f32[2]\n%y, %z = Split@1(%x, %s)",
+      "%y_split = constant [1, 2] : i64[2] | %y, %z = Split(%x, %y_split) : f32[1], f32[2]"),
+    Case(
+      1, "%x: f32[1, 1, 2, 2]", "%y = Upsample@1(%x) {height_scale = 2.0, mode = \"bilinear\", width_scale = 3.0}",
+      "%y_scales = constant [1.0, 1.0, 2.0, 3.0] : f32[4] | %y = Resize(%x, _, %y_scales) {coordinate_transformation_mode = \"asymmetric\", mode = \"linear\"} : f32[1, 1, 4, 6]"
+    ),
+  ]) func formsOfTheFirstOpsets(_ example: Case) throws {
+    let module = try parse(example)
+    try Opsets.raise(module)
+    #expect(operations(of: module) == example.raised)
+  }
+
   private func parse(_ example: Case) throws -> Module {
     try Module.parse(
       """

@@ -1,3 +1,4 @@
+import Formats
 import IR
 
 /// Reads the textual form.
@@ -12,6 +13,6 @@ package struct TextImporter: Importer {
   }
 
   package func read(_ file: ModelFile, _ options: ImportOptions, _ diagnostics: Diagnostics) throws -> Module {
-    try Module.parse(file.contents, file: file.path, diagnostics: diagnostics)
+    try Module.parse(file.contents, file: file.path, diagnostics: diagnostics, older: DefinitionResolver.self)
   }
 }

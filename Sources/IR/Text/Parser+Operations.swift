@@ -84,7 +84,9 @@ extension Parser {
       try expect("?")
       return opaqueDefinition(key)
     }
-    let definition = OpCatalog.definition(domain: domain, name: name) ?? opaqueDefinition(key)
+    let definition =
+      older?.definition(domain: domain, name: name) ?? OpCatalog.definition(domain: domain, name: name)
+      ?? opaqueDefinition(key)
     guard definition !== OpDefinition.return, definition !== OpDefinition.constant else {
       throw lexer.error(
         at: position, "'\(name)' is a word of the language; an operator of that name is written \"\(name)\"@?")

@@ -10,20 +10,29 @@ struct Parser: TokenReader {
   var legacyDefinitions: [OpCatalog.Key: [Int: OpDefinition]] = [:]
   var opaqueDefinitions: [OpCatalog.Key: OpDefinition] = [:]
 
+  /// What the operators of the text are, where its vocabulary is an older one.
+  var older: (any OlderVocabulary)?
+
   private let source: ByteSlice
+  private let olderVocabularies: (any OlderVocabulary.Type)?
 
   /// - Parameter bytes: those of `source`.
-  private init(_ bytes: UnsafeRawBufferPointer, of source: ByteSlice, file: String?, _ diagnostics: Diagnostics?) throws
-  {
+  private init(
+    _ bytes: UnsafeRawBufferPointer, of source: ByteSlice, file: String?, _ diagnostics: Diagnostics?,
+    _ older: (any OlderVocabulary.Type)?
+  ) throws {
     lexer = try Lexer(bytes, file: file)
     module = Module(name: "")
     self.source = source
     self.diagnostics = diagnostics
+    olderVocabularies = older
   }
 
-  static func parse(_ source: ByteSlice, file: String?, _ diagnostics: Diagnostics?) throws -> Module {
+  static func parse(
+    _ source: ByteSlice, file: String?, _ diagnostics: Diagnostics?, _ older: (any OlderVocabulary.Type)?
+  ) throws -> Module {
     try source.withUnsafeBytes { bytes in
-      var parser = try Parser(bytes, of: source, file: file, diagnostics)
+      var parser = try Parser(bytes, of: source, file: file, diagnostics, older)
       try parser.parseResources()
       try parser.parseModule()
       try parser.inferTypes()
@@ -68,14 +77,19 @@ struct Parser: TokenReader {
     }
   }
 
-  /// Refuses operator sets that this build does not have.
+  /// Refuses operator sets that this build does not have, and older ones where nobody knows how to raise them.
   private mutating func checkVocabulary() throws {
     let start = lexer.token.start
     let known = OpCatalog.vocabulary
-    for entry in try parseOpsets().entries {
+    let vocabulary = try parseOpsets()
+    for entry in vocabulary.entries {
       guard let newest = known[entry.domain] else {
         throw lexer.error(
           at: start, "this build knows no operators of the vocabulary \"\(entry.domain)\"; a newer mcc may")
+      }
+      if (1..<newest).contains(entry.version), let olderVocabularies {
+        older = olderVocabularies.init(vocabulary)
+        continue
       }
       guard entry.version == newest else {
         let remedy = entry.version > newest ? "use a newer mcc" : "this build reads no older text"
@@ -139,6 +153,7 @@ struct Parser: TokenReader {
   }
 
   private func inferTypes() throws {
+    if let older { return try older.raise(module, diagnostics) }
     for (operation, position) in operations {
       do {
         try operation.inferTypes(diagnostics)
@@ -155,9 +170,12 @@ extension Module {
   /// - Parameters:
   ///   - file: what messages call the text.
   ///   - diagnostics: told where a type in the text contradicts what is inferred.
+  ///   - older: how text of an older vocabulary is raised; without it such text is refused.
   /// - Throws: `ModelError` with line and column. The caller is to verify the module.
-  package static func parse(_ text: ByteSlice, file: String? = nil, diagnostics: Diagnostics? = nil) throws -> Module {
-    try Parser.parse(text, file: file, diagnostics)
+  package static func parse(
+    _ text: ByteSlice, file: String? = nil, diagnostics: Diagnostics? = nil, older: (any OlderVocabulary.Type)? = nil
+  ) throws -> Module {
+    try Parser.parse(text, file: file, diagnostics, older)
   }
 
   /// Reads the textual form, and infers types.

@@ -4,7 +4,7 @@ import IR
 ///
 /// One operator always has the same definition: declared where the file's form is the IR's, legacy where it is an older
 /// one (`Opsets.raise` then takes most of these further), opaque where ONNX does not define the operator.
-package struct DefinitionResolver {
+package struct DefinitionResolver: OlderVocabulary {
   private let opsets: OpsetVersions
   private var found: [OpCatalog.Key: OpDefinition] = [:]
 
@@ -20,6 +20,8 @@ package struct DefinitionResolver {
     found[key] = definition
     return definition
   }
+
+  package func raise(_ module: Module, _ diagnostics: Diagnostics?) throws { try Opsets.raise(module, diagnostics) }
 
   private func resolve(_ key: OpCatalog.Key) -> OpDefinition {
     let declared = OpCatalog.definition(domain: key.domain, name: key.name)

@@ -2,7 +2,7 @@ import IR
 
 extension OpsetAdapter {
   static let activations: [OpsetAdapter] =
-    [clip, prelu, .legacy(.selu, before: 6)]
+    [clip, prelu, selu]
     + [.hardmax, .logSoftmax, .softmax].map(alongLastAxis)
 
   /// The bounds were attributes before version 11.
@@ -46,6 +46,17 @@ extension OpsetAdapter {
       guard let literal = slope.literal, shape.count == 1, rank > 2 else { return false }
       let extents = literal.dimensions + Array(repeating: 1, count: rank - 2)
       try editor.setOperand(1, to: TensorLiteral(literal.elementType, extents, literal.source))
+      return true
+    })
+
+  /// The curve had fewer digits before version 6.
+  private static let selu = OpsetAdapter(
+    .selu, since: 6,
+    raise: { editor, _ in
+      for (name, value) in [("alpha", 1.6732), ("gamma", 1.0507)] as [(ByteString, Float)]
+      where editor.operation.attributes[name] == nil {
+        editor.setAttribute(name, to: .float(value))
+      }
       return true
     })
 

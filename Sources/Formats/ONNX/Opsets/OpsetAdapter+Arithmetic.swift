@@ -2,7 +2,8 @@ import IR
 
 extension OpsetAdapter {
   static let arithmetic: [OpsetAdapter] =
-    [cast, erf, gemm, .legacy(.globalLpPool, before: 2), .legacy(.lpPool, before: 2), mod]
+    [cast, erf, gemm, mod]
+    + [.globalLpPool, .lpPool].map(ofWholePower)
     + [.add, .and, .div, .equal, .greater, .less, .mul, .or, .pow, .sub, .xor].map(binary)
     + [.max, .mean, .min, .sum].map(variadic)
 
@@ -40,6 +41,21 @@ extension OpsetAdapter {
       }
       try editor.setOperand(2, to: TensorLiteral(type, [1], .splat(Array(repeating: 0, count: width))))
     })
+
+  /// The power was a float before version 2, and the window no must.
+  private static func ofWholePower(_ definition: OpDefinition) -> OpsetAdapter {
+    OpsetAdapter(
+      definition, since: 2,
+      raise: { editor, _ in
+        guard definition === OpDefinition.globalLpPool || editor.operation.attributes["kernel_shape"] != nil else {
+          return false
+        }
+        guard let written = editor.operation.attributes["p"] else { return true }
+        guard case .float(let power) = written, let whole = Int64(exactly: power) else { return false }
+        editor.setAttribute("p", to: .int(whole))
+        return true
+      })
+  }
 
   /// Remainders of floats with the divisor's sign came with version 28.
   private static let mod = OpsetAdapter(

@@ -67,10 +67,19 @@ extension OpsetAdapter {
   /// How Resize-10 rounds where it shrinks was never said: that stays legacy. Upsample does not shrink.
   private static func raiseScaling(_ editor: OpsetEditor, _ form: Form) throws -> Bool {
     let operation = editor.operation
-    let mode = operation.attributes["mode"] ?? .string("nearest")
+    let written = operation.attributes["mode"] ?? .string("nearest")
+    let isBilinear = written == .string("bilinear") && form == Form(name: "Upsample", version: 1)
+    let mode = isBilinear ? .string("linear") : written
     guard mode == .string("nearest") || mode == .string("linear") else { return false }
     let attributes = operation.attributes
     switch (attributes["scales"], operation.operandCount) {
+    case (nil, 1) where form == Form(name: "Upsample", version: 1):
+      guard case .float(let height)? = attributes["height_scale"], case .float(let width)? = attributes["width_scale"],
+        operation.operand(0)?.tensorType?.rank == 4
+      else { return false }
+      for name in ["height_scale", "width_scale"] as [ByteString] { editor.setAttribute(name, to: nil) }
+      if isBilinear { editor.setAttribute("mode", to: mode) }
+      try editor.setOperand(2, to: .float32([1, 1, height, width]))
     case (.floats(let scales)?, 1) where form == Form(name: "Upsample", version: 7):
       editor.setAttribute("scales", to: nil)
       try editor.setOperand(2, to: .float32(scales))

@@ -3,7 +3,7 @@ import IR
 extension OpsetAdapter {
   static let selections: [OpsetAdapter] = [
     concat, .legacy(.oneHot, before: 11), pad, reshape, .legacy(.scan, before: 9), scatterElements, slice, split,
-    .legacy(.tile, before: 6), topK,
+    tile, topK,
   ]
 
   /// The axis was 1 where it was not written.
@@ -14,13 +14,14 @@ extension OpsetAdapter {
       return true
     })
 
-  /// Padding and its value were attributes before version 11.
+  /// Padding and its value were attributes before version 11, and the former called otherwise before 2.
   private static let pad = OpsetAdapter(
-    .pad, since: 11, formerAttributes: ["pads", "value"], lowers: [.operand(1), .operand(2)],
+    .pad, since: 11, formerAttributes: ["paddings", "pads", "value"], lowers: [.operand(1), .operand(2)],
     raise: { editor, form in
-      guard form.version >= 2, editor.operation.operandCount == 1,
-        case .ints(let pads)? = editor.operation.attributes["pads"]
-      else { return false }
+      let name: ByteString = form.version < 2 ? "paddings" : "pads"
+      guard editor.operation.operandCount == 1, case .ints(let pads)? = editor.operation.attributes[name] else {
+        return false
+      }
       var fill: TensorLiteral?
       if let written = editor.operation.attributes["value"] {
         guard case .float(let value) = written, let type = editor.operation.operand(0)?.tensorType?.elementType,
@@ -28,7 +29,7 @@ extension OpsetAdapter {
         else { return false }
         fill = literal
       }
-      editor.setAttribute("pads", to: nil)
+      editor.setAttribute(name, to: nil)
       editor.setAttribute("value", to: nil)
       try editor.setOperand(1, to: .int64(pads))
       if let fill { try editor.setOperand(2, to: fill) }
@@ -87,12 +88,17 @@ extension OpsetAdapter {
       editor.setOperands(to: [editor.operation.operand(0)])
     })
 
-  /// The sizes were an attribute before version 13; before 18 equal parts needed no `num_outputs`.
+  /// The sizes were an attribute before version 13, and an operand of the data's type before 2; before 18 equal parts needed no `num_outputs`.
   private static let split = OpsetAdapter(
     .split, since: 18, formerAttributes: ["split"], lowers: [.operand(1), .attribute("num_outputs")],
     raise: { editor, form in
-      guard form.version >= 2, editor.isPlainList("split") else { return false }
-      if case .ints(let sizes)? = editor.operation.attributes["split"] {
+      guard editor.isPlainList("split") else { return false }
+      if form.version < 2, let sizes = editor.operation.operand(1) {
+        guard editor.operation.attributes["split"] == nil, let parts = sizes.literal.flatMap(SmallFloats.values),
+          case let whole = parts.compactMap({ Int64(exactly: $0) }), whole.count == parts.count
+        else { return false }
+        try editor.setOperand(1, to: .int64(whole))
+      } else if case .ints(let sizes)? = editor.operation.attributes["split"] {
         guard form.version < 13, editor.operation.operandCount == 1 else { return false }
         editor.setAttribute("split", to: nil)
         try editor.setOperand(1, to: .int64(sizes))
@@ -126,6 +132,24 @@ extension OpsetAdapter {
     guard last >= 0 else { throw editor.unsayable("a split of \(extent) elements into \(count) parts", since: 18) }
     return Array(repeating: Int64(size), count: count - 1) + [Int64(last)]
   }
+
+  /// Repeated along one axis before version 6.
+  private static let tile = OpsetAdapter(
+    .tile, since: 6,
+    raise: { editor, _ in
+      guard let rank = editor.operation.operand(0)?.tensorType?.rank, editor.operation.operandCount == 3 else {
+        return false
+      }
+      let numbers = editor.operation.operands.dropFirst().compactMap { $0?.literal?.wholeScalar }
+      guard numbers.count == 2, let count = numbers.first, let axis = numbers.last, count >= 0,
+        (0..<Int64(rank)).contains(axis)
+      else { return false }
+      var repeats = Array(repeating: Int64(1), count: rank)
+      repeats[Int(axis)] = count
+      let constant = try editor.constant(.int64(repeats), 1)
+      editor.setOperands(to: [editor.operation.operand(0), constant])
+      return true
+    })
 
   /// The count was an attribute before version 10.
   private static let topK = OpsetAdapter(

@@ -44,6 +44,13 @@ extension TensorLiteral {
     }
   }
 
+  /// The one number that the literal holds, where it is a whole one.
+  var wholeScalar: Int64? {
+    if let number = floatScalar { return Int64(exactly: number) }
+    guard elementCount == 1 else { return nil }
+    return SmallIntegers.values(of: self)?.first.map { Int64($0) }
+  }
+
   /// The one number that the literal holds, where single precision has it.
   var floatScalar: Float? {
     guard elementCount == 1, let bytes = try? smallBytes() else { return nil }

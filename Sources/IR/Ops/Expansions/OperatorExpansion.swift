@@ -75,7 +75,9 @@ package struct OperatorExpansion: Sendable {
       """
     let module = try Module.parse(text, file: name.text)
     let rewriter = Rewriter(module, pass: "expansion")
-    for alias in module.main.operations where alias.is(.identity) {
+    var aliases: [Operation] = []
+    module.forEachOperation { if $0.is(.identity) { aliases.append($0) } }
+    for alias in aliases {
       if let value = alias.operand(0) { try rewriter.replace(alias, with: [value], takingNames: false) }
     }
     return module
@@ -90,8 +92,9 @@ package struct OperatorExpansion: Sendable {
 
   /// All expansions of declared operators.
   package static let declared: [OperatorExpansion] = [
-    activations, comparisons, conversions, normalizations, quantizations, reductions, rearrangements, windows,
-    [affineGrid],
+    activations, attentions, comparisons, conversions, losses, normalizations, quantizations, rearrangements,
+    reductions,
+    sequences, windows, [affineGrid],
   ].flatMap { $0 }
 
   private static let byName = Dictionary(grouping: declared + legacyForms, by: \.name)
