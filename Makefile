@@ -5,7 +5,7 @@ mcc = .build/release/mcc
 python = .venv/bin/python
 swift_sources = Package.swift Sources Tests
 
-.PHONY: build demo test bench static lint format protos dependencies venv clean help
+.PHONY: build demo test bench scale static lint format protos dependencies venv clean help
 
 build: dependencies  ## builds .build/release/mcc (the default)
 	$(swift_build)
@@ -22,6 +22,9 @@ test: dependencies venv  ## runs the Swift tests, then checks mcc from outside w
 
 bench: build venv  ## measures mcc against cp and the installed peers; `make bench BENCH="--help"` shows the choices
 	$(python) Benchmarks/run.py $(BENCH) $(mcc)
+
+scale: build venv  ## shows that time grows as the number of operations does
+	$(python) Benchmarks/scale.py $(mcc)
 
 static: dependencies  ## builds .build-static/release/mcc, which needs no library at run time
 	$(swift_build) --scratch-path .build-static -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-all

@@ -1,1 +1,4 @@
-/// Nothing to call: what this target does, it does before Swift's runtime starts.
+#pragma once
+
+/// The word of the command line at `index`, that of the program's name being 0; NULL beyond the last.
+const char *_Nullable startup_argument(int index);

@@ -111,16 +111,18 @@ package final class Rewriter {
   /// Makes `value` the operand at `index` of `operation`.
   package func setOperand(_ index: Int, of operation: Operation, to value: Value?) {
     guard operation.operandUses.indices.contains(index), operation.operandUses[index].value !== value else { return }
-    if let old = operation.operandUses[index].value?.definingOperation { observer?.didChange(old) }
+    let old = operation.operandUses[index].value?.definingOperation
     operation.operandUses[index].set(value)
+    if let old { observer?.didLoseUse(old) }
     noteChange(operation)
   }
 
   /// Replaces all operands of `operation`.
   package func setOperands(of operation: Operation, to values: [Value?]) {
     for use in operation.operandUses {
-      if let old = use.value?.definingOperation { observer?.didChange(old) }
+      let old = use.value?.definingOperation
       use.detach()
+      if let old { observer?.didLoseUse(old) }
     }
     operation.operandUses = values.enumerated().map { Use(owner: operation, index: $0.offset, value: $0.element) }
     noteChange(operation)
@@ -242,7 +244,7 @@ package final class Rewriter {
     for use in operation.operandUses {
       let definition = use.value?.definingOperation
       use.detach()
-      if let definition { observer?.didChange(definition) }
+      if let definition { observer?.didLoseUse(definition) }
     }
     operation.parent?.remove(operation)
   }
@@ -259,5 +261,7 @@ package final class Rewriter {
 package protocol RewriteObserver: AnyObject {
   func didInsert(_ operation: Operation)
   func didChange(_ operation: Operation)
+  /// One use fewer is made of a result of `operation`.
+  func didLoseUse(_ operation: Operation)
   func willErase(_ operation: Operation)
 }

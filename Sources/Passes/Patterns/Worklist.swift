@@ -2,6 +2,8 @@ import IR
 
 /// The operations that the greedy driver has still to look at, each once, first come first served.
 final class Worklist: RewriteObserver {
+  private static let fewUses = 8
+
   private var queue: [Operation?] = []
   private var head = 0
   /// Where in the queue an operation waits.
@@ -44,6 +46,15 @@ final class Worklist: RewriteObserver {
   func didChange(_ operation: Operation) {
     touch(operation)
     for result in operation.presentResults {
+      for use in result.uses { append(use.owner) }
+    }
+  }
+
+  /// What still uses it may match now that it shares it with fewer. Where it shares it with many, that is left to the next
+  /// run: a constant that everything uses would else send everything through the worklist at each rewrite.
+  func didLoseUse(_ operation: Operation) {
+    touch(operation)
+    for result in operation.presentResults where result.useCount <= Self.fewUses {
       for use in result.uses { append(use.owner) }
     }
   }
