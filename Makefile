@@ -1,6 +1,6 @@
 # `make help` lists the targets.
 
-swift_build = swift build --configuration release --product mcc
+swift_build = swift build --configuration release --static-swift-stdlib --product mcc
 mcc = .build/release/mcc
 python = .venv/bin/python
 swift_sources = Package.swift Sources Tests

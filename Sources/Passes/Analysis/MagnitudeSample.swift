@@ -31,7 +31,7 @@ struct MagnitudeSample {
     guard count > 0 else { return Self.allMagnitudes }
     let rank = estimatedRank(of: goal)
     let size = Double(count)
-    let margin = 5 * (rank * (size - rank) / size).squareRoot() + 8
+    let margin = 4 * (rank * (size - rank) / size).squareRoot() + 8
     let lower = bucket(atRank: Int(rank - margin))
     let upper = bucket(atRank: Int(rank + margin)) + 1
     let bound = upper < buckets.count ? UInt32(upper) << Self.bucketShift : Self.allMagnitudes.upperBound

@@ -38,7 +38,9 @@ struct MagnitudeScan: Sendable {
           countBelow += 1
           squaresBelow += square
         }
-        foundCount += note(magnitude, first + index, found + foundCount)
+        guard bracket.contains(magnitude) else { continue }
+        found[foundCount] = Self.element(magnitude, at: first + index)
+        foundCount += 1
       }
       keep(UnsafeBufferPointer(start: found, count: foundCount))
     }
@@ -50,12 +52,8 @@ struct MagnitudeScan: Sendable {
     return value * value
   }
 
-  /// Writes the element to `slot`; returns 1 where it is inside the bracket and the slot is taken, else 0. No branch to
-  /// predict.
-  @inline(__always)
-  private func note(_ magnitude: UInt32, _ position: Int, _ slot: UnsafeMutablePointer<UInt64>) -> Int {
-    slot.pointee = UInt64(magnitude) << 32 | UInt64(UInt32(truncatingIfNeeded: position))
-    return magnitude &- bracket.lowerBound < bracket.upperBound &- bracket.lowerBound ? 1 : 0
+  private static func element(_ magnitude: UInt32, at position: Int) -> UInt64 {
+    UInt64(magnitude) << 32 | UInt64(UInt32(truncatingIfNeeded: position))
   }
 
   private mutating func keep(_ found: UnsafeBufferPointer<UInt64>) {
@@ -78,13 +76,30 @@ struct MagnitudeScan: Sendable {
       var foundCount = 0
       for hit in 0..<hitCount {
         let index = Int(hits[hit])
-        for lane in 0..<Self.step {
-          let bits = base.loadUnaligned(fromByteOffset: (index &+ lane) &* 4, as: UInt32.self)
-          foundCount &+= note(bits & 0x7fff_ffff, first &+ index &+ lane, found + foundCount)
+        var lanes = lanesInside(base, index)
+        while lanes != 0 {
+          let lane = index &+ lanes.trailingZeroBitCount
+          let bits = base.loadUnaligned(fromByteOffset: lane &* 4, as: UInt32.self) & 0x7fff_ffff
+          found[foundCount] = Self.element(bits, at: first &+ lane)
+          foundCount &+= 1
+          lanes &= lanes &- 1
         }
       }
       return foundCount
     }
+  }
+
+  /// Which of the eight elements at `index` lie inside the bracket, a bit each.
+  @inline(__always)
+  private func lanesInside(_ base: UnsafeRawPointer, _ index: Int) -> UInt64 {
+    @inline(__always) func four(_ index: Int) -> UInt64 {
+      let bits = base.loadUnaligned(fromByteOffset: index &* 4, as: SIMD4<UInt32>.self) & 0x7fff_ffff
+      let isInside = (bits &- bracket.lowerBound) .< SIMD4(repeating: bracket.upperBound &- bracket.lowerBound)
+      let pairs = unsafeBitCast(isInside, to: SIMD2<UInt64>.self)
+      let spread = pairs[0] & 0x2_0000_0001 | pairs[1] & 0x8_0000_0004
+      return (spread | spread >> 32) & 0xf
+    }
+    return four(index) | four(index &+ 4) << 4
   }
 
   private static let step = 8
