@@ -18,13 +18,14 @@ let package = Package(
   targets: [
     .target(name: "CModelProtos", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CStartup"),
+    .target(name: "CTile"),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CZstd"),
     .systemLibrary(name: "CXXHash"),
     .systemLibrary(name: "CLinux"),
     .target(name: "IR", dependencies: ["CXXHash"], swiftSettings: strict),
     .target(name: "Formats", dependencies: ["IR", "CModelProtos", "CZlib", "CZstd", "CXXHash"], swiftSettings: strict),
-    .target(name: "Evaluator", dependencies: ["IR"], swiftSettings: strict),
+    .target(name: "Evaluator", dependencies: ["IR", "CTile"], swiftSettings: strict),
     .target(
       name: "Passes",
       dependencies: ["IR", "Evaluator"],
@@ -34,7 +35,7 @@ let package = Package(
     .target(name: "Backends", dependencies: ["IR", "Formats", "CModelProtos", "CLinux"], swiftSettings: strict),
     .target(
       name: "Driver",
-      dependencies: ["IR", "Formats", "Evaluator", "Passes", "Frontend", "Backends"],
+      dependencies: ["IR", "Formats", "Evaluator", "Passes", "Frontend", "Backends", "CLinux"],
       swiftSettings: strict),
     .executableTarget(
       name: "mcc",

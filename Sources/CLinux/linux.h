@@ -1,5 +1,6 @@
 // Functions of the C library that Swift's Glibc module leaves out, because it is built without _GNU_SOURCE.
 
+#include <malloc.h>
 #include <spawn.h>
 #include <sys/types.h>
 

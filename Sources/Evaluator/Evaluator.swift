@@ -12,6 +12,8 @@ package enum Evaluator {
     /// Whether a result that the specification leaves open (an integer out of range, NaN among candidates) is computed
     /// as processors do, instead of refused.
     package var settlesOpenResults = false
+    /// How many threads the fast kernels may take, whose bits depend on the processor; `nil` where the bits matter.
+    package var threads: Int?
     /// The work that is left to all evaluations that share it.
     package var work: Work
 
@@ -21,12 +23,17 @@ package enum Evaluator {
     }
 
     /// What running a model may cost: results that memory can hold, as much work as there is.
-    package static func running(bytes: Int) -> Budget {
+    package static func running(bytes: Int, threads: Int? = nil) -> Budget {
       var budget = Budget(resultBytes: bytes, work: Work(.max, eachAtMost: .max))
       budget.heldBytes = bytes
       budget.settlesOpenResults = true
+      budget.threads = threads
       return budget
     }
+
+    /// Results above this size that only move or convert elements are made when they are written; where a model runs,
+    /// somebody reads them at once.
+    var lazyFrom: Int { settlesOpenResults ? .max : TensorLiteral.windowBytes }
   }
 
   /// Work that may be done, in elements read, written or multiplied. Shared by many evaluations, so that a thousand
@@ -50,13 +57,10 @@ package enum Evaluator {
     }
   }
 
-  /// Results above this size that only move or convert elements are made when they are written.
-  static let lazyFrom = TensorLiteral.windowBytes
-
   /// How the results compare to those of any other implementation of the operator, for these operands; `nil` where
   /// there is no kernel.
   package static func exactness(of operation: Operation, operands: [TensorLiteral?]) -> Exactness? {
-    KernelTable.kernel(of: operation.definition)?.exactness(operands)
+    KernelTable.kernel(of: operation.definition)?.exactness(of: operation, operands)
   }
 
   /// The results of `operation` for `operands`, of which absent optional ones are `nil`; absent results are `nil` too.
@@ -74,7 +78,13 @@ package enum Evaluator {
     for case let operand? in operands where operand.needsScratch && operand.byteCount > budget.heldBytes {
       throw Refusal(.overBudget, "an operand of \(operand.byteCount) bytes would have to be made first")
     }
-    return try kernel.run(Invocation(operation, operands: operands, budget: budget))
+    let invocation = Invocation(operation, operands: operands, budget: budget)
+    if let threads = budget.threads, let fast = FastKernels.kernel(of: operation.definition),
+      let results = try fast(invocation, threads)
+    {
+      return results
+    }
+    return try kernel.run(invocation)
   }
 }
 

@@ -146,7 +146,7 @@ struct Invocation {
     {
       return try TensorLiteral(elementType, dimensions, first.source)
     }
-    guard let bytes = elementType.byteCount(elements: count), bytes > Evaluator.lazyFrom else {
+    guard let bytes = elementType.byteCount(elements: count), bytes > budget.lazyFrom else {
       return try make(elementType, dimensions) { try move.apply(to: inputs, output: $0) }
     }
     return try TensorLiteral(elementType, dimensions, .whole(WholeEvaluation(move, of: inputs)))

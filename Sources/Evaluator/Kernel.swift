@@ -8,6 +8,8 @@ struct Kernel: Sendable {
   enum Precision: Hashable, Sendable {
     case exact
     case exactForIntegers
+    /// As `exactForIntegers` where the attribute `reduction` says that elements are added or multiplied; exact else.
+    case exactUnlessReducing
     case rounding
   }
 
@@ -26,12 +28,15 @@ struct Kernel: Sendable {
     self.init(definition, .exact, run)
   }
 
-  func exactness(_ operands: [TensorLiteral?]) -> Exactness {
+  func exactness(of operation: Operation, _ operands: [TensorLiteral?]) -> Exactness {
+    let ofReals: Exactness = operands.contains { $0?.elementType.numberKind == .real } ? .rounding : .exact
     switch precision {
     case .exact: return .exact
     case .rounding: return .rounding
-    case .exactForIntegers:
-      return operands.contains { $0?.elementType.numberKind == .real } ? .rounding : .exact
+    case .exactForIntegers: return ofReals
+    case .exactUnlessReducing:
+      let reduction = operation.string("reduction")
+      return reduction == "add" || reduction == "mul" ? ofReals : .exact
     }
   }
 }

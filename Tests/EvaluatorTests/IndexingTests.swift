@@ -36,6 +36,17 @@ import Testing
     #expect(refusal(of: .gatherND, data, try .i64([1, 4], [0, 0, 0, 0])) == .undefined)
   }
 
+  @Test(arguments: [("none", Exactness.exact), ("max", .exact), ("add", .rounding), ("mul", .rounding)])
+  func sumsOfScatteredRealsRoundAsTheirOrderSays(_ reduction: String, _ expected: Exactness) throws {
+    let module = Module(name: "m")
+    var attributes = Attributes()
+    attributes["reduction"] = .string(ByteString(reduction))
+    let operation = Builder(module, at: .end(of: module.main)).insert(
+      .scatterND, operands: [], results: [Builder.ResultSpecification("y")], attributes: attributes)
+    let operands = [try TensorLiteral.counting([4]), try .i64([1, 1], [3]), try .f32([1], [30])]
+    #expect(Evaluator.exactness(of: operation, operands: operands) == expected)
+  }
+
   @Test func scattersElements() throws {
     let scattered = try result(
       of: .scatterElements, .counting([1, 4]), .i64([1, 2], [1, 3]), .f32([1, 2], [10, 30]),

@@ -14,6 +14,7 @@ package struct BisectInvocation: Sendable {
     self.compilation = compilation
     let path = compilation.input
     comparison = CompareInvocation(models: ["\(path), compiled", path])
+    comparison.threads = compilation.threads
   }
 }
 

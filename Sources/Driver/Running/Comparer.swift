@@ -51,6 +51,7 @@ package final class Comparer {
       console?.output("\(a.main.outputs.count) outputs against \(b.main.outputs.count)\n")
       return false
     }
+    FreedMemory.keep()
     let isRandom = invocation.inputs.sources.allSatisfy { if case .random = $0 { true } else { false } }
     var table = TextTable([.left, .left, .right, .right, .right, .right])
     table.add("inputs", "output", "max abs", "max rel", "SQNR", "cosine")
@@ -60,14 +61,15 @@ package final class Comparer {
       inputs.distribution = distribution
       let values = try inputs.values(for: b.main)
       let own = try matched(values, a.main, b.main)
-      let results = (try run(a, own, names[0]), try run(b, values, names[1]))
+      let threads = invocation.threads
+      let results = (try run(a, own, names[0], threads), try run(b, values, names[1], threads))
       var agrees = true
       for (index, output) in b.main.outputs.enumerated() {
         let difference = try Difference(results.0[index], results.1[index], invocation.tolerance)
         agrees = agrees && difference.agrees
         table.add([isRandom ? distribution.rawValue : "given", output.name.text] + difference.cells)
       }
-      if !agrees, parting == nil { parting = try whereTheyPart(a, own, b, values, invocation.tolerance) }
+      if !agrees, parting == nil { parting = try whereTheyPart(a, own, b, values, invocation) }
       if !agrees, console == nil { return false }
     }
     console?.output(table.text)
@@ -75,9 +77,11 @@ package final class Comparer {
     return parting == nil
   }
 
-  private static func run(_ module: Module, _ inputs: [RuntimeValue?], _ name: String) throws -> [RuntimeValue?] {
+  private static func run(_ module: Module, _ inputs: [RuntimeValue?], _ name: String, _ threads: Int) throws
+    -> [RuntimeValue?]
+  {
     do {
-      return try Interpreter.run(module, inputs, budget: .ofThisMachine)
+      return try Interpreter.run(module, inputs, budget: .ofThisMachine(threads))
     } catch let error as ModelError {
       throw error.inFile(name)
     }
@@ -101,18 +105,20 @@ package final class Comparer {
 
   /// The first value of one name that differs.
   private static func whereTheyPart(
-    _ a: Module, _ inputs: [RuntimeValue?], _ b: Module, _ others: [RuntimeValue?], _ tolerance: Tolerance
+    _ a: Module, _ inputs: [RuntimeValue?], _ b: Module, _ others: [RuntimeValue?],
+    _ invocation: CompareInvocation
   ) throws -> String {
+    let budget = Evaluator.Budget.ofThisMachine(invocation.threads)
     var common: Set<ByteString> = []
     for operation in b.main.operations { common.formUnion(operation.presentResults.map(\.name)) }
     var kept: [ByteString: RuntimeValue] = [:]
-    _ = try Interpreter.run(a, inputs, budget: .ofThisMachine) { value, result in
+    _ = try Interpreter.run(a, inputs, budget: budget) { value, result in
       if common.contains(value.name), result.byteCount <= largestKept { kept[value.name] = result }
     }
     var first: String?
-    _ = try Interpreter.run(b, others, budget: .ofThisMachine) { value, result in
+    _ = try Interpreter.run(b, others, budget: budget) { value, result in
       guard first == nil, let mine = kept.removeValue(forKey: value.name),
-        let difference = try? Difference(mine, result, tolerance), !difference.agrees
+        let difference = try? Difference(mine, result, invocation.tolerance), !difference.agrees
       else { return }
       first = "they part ways at '\(value.name)' (\(value.definingOperation?.place ?? "input")): \(difference.summary)"
     }

@@ -116,14 +116,19 @@ package struct ModelInputs: Sendable {
 
   // MARK: Random numbers
 
+  /// What a dimension is with the user's extents for its symbols.
+  private func extent(of dimension: Dimension) -> Int {
+    var symbols: [ByteString: Dimension] = [:]
+    dimension.forEachSymbol { symbols[$0.name] = .known(extents[$0.name.text] ?? Self.openExtent) }
+    return max(dimension.replacing(symbols).value ?? Self.openExtent, 0)
+  }
+
   private func random(_ argument: Value, _ range: ClosedRange<Double>?, _ index: Int) throws -> RuntimeValue {
     guard let type = argument.tensorType, let shape = type.shape else {
       throw ModelError(
         .usage, "input '\(argument.name)' is \(argument.type), for which there are no random values; give it with -i")
     }
-    let dimensions = shape.map { dimension in
-      dimension.value ?? extents["\(dimension)"] ?? Self.openExtent
-    }
+    let dimensions = shape.map { extent(of: $0) }
     let tensor = RandomTensor(distribution: distribution, range: range, seed: seed &+ UInt64(index) &* 0x9E37_79B9)
     do {
       return .tensor(try tensor.literal(type.elementType, dimensions))

@@ -38,9 +38,12 @@ package final class Runner {
         diagnostics: Diagnostics())
       try module.verify()
       let inputs = try invocation.inputs.values(for: module.main)
+      FreedMemory.keep()
       let clock = ContinuousClock()
       var outputs: [RuntimeValue?] = []
-      let time = try clock.measure { outputs = try Interpreter.run(module, inputs, budget: .ofThisMachine) }
+      let time = try clock.measure {
+        outputs = try Interpreter.run(module, inputs, budget: .ofThisMachine(invocation.threads))
+      }
       tell(module.main, outputs)
       console.error("ran in \(time.formatted)\n")
       try write(outputs, module.main)
@@ -102,9 +105,10 @@ package final class Runner {
 }
 
 extension Evaluator.Budget {
-  /// Half of the machine's memory for one value.
-  static var ofThisMachine: Evaluator.Budget {
-    .running(bytes: max(sysconf(Int32(_SC_PHYS_PAGES)), 1 << 16) * max(sysconf(Int32(_SC_PAGESIZE)), 4096) / 2)
+  /// Half of the machine's memory for one value, and some of its processors.
+  static func ofThisMachine(_ threads: Int) -> Evaluator.Budget {
+    let memory = max(sysconf(Int32(_SC_PHYS_PAGES)), 1 << 16) * max(sysconf(Int32(_SC_PAGESIZE)), 4096)
+    return .running(bytes: memory / 2, threads: threads)
   }
 }
 

@@ -37,7 +37,8 @@ enum Conversion {
     if type == .string { return try printed(invocation, data) }
     if data.elementType == .string { return try parsed(invocation, data, type) }
     _ = try invocation.admit(type, data.dimensions)
-    if data.byteCount > Evaluator.lazyFrom, let transform = WideningOrRounding(from: data.elementType, to: type) {
+    if data.byteCount > invocation.budget.lazyFrom, let transform = WideningOrRounding(from: data.elementType, to: type)
+    {
       return try TensorLiteral(type, data.dimensions, .elementwise(transform, data))
     }
     // Bare exponents have no arithmetic, but each is a number.

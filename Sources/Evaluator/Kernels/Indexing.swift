@@ -6,9 +6,8 @@ enum Indexing {
     Movement.moving(.gather, gather),
     Movement.moving(.gatherElements, gatherElements),
     Movement.moving(.gatherND, gatherND),
-    // With a reduction, sums and products depend on their order.
-    Kernel(.scatterElements, .exactForIntegers) { try StringCarrier.run($0, scatterElements) },
-    Kernel(.scatterND, .exactForIntegers) { try StringCarrier.run($0, scatterND) },
+    Kernel(.scatterElements, .exactUnlessReducing) { try StringCarrier.run($0, scatterElements) },
+    Kernel(.scatterND, .exactUnlessReducing) { try StringCarrier.run($0, scatterND) },
     Movement.moving(.where, choose),
     Movement.moving(.compress, compress),
     Movement.moving(.trilu, trilu),

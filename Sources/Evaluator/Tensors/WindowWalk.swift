@@ -44,6 +44,32 @@ struct WindowWalk {
     }
   }
 
+  private init(
+    kernel: [Int], strides: [Int], dilations: [Int], padding: [(before: Int, after: Int)], extents: [Int],
+    positions: [Int]
+  ) {
+    (self.kernel, self.strides, self.dilations) = (kernel, strides, dilations)
+    (self.padding, self.extents, self.positions) = (padding, extents, positions)
+  }
+
+  /// The same window where it is over two axes; one over one axis sees it as the second of two.
+  var overTwoAxes: WindowWalk {
+    guard kernel.count == 1 else { return self }
+    return WindowWalk(
+      kernel: [1] + kernel, strides: [1] + strides, dilations: [1] + dilations, padding: [(0, 0)] + padding,
+      extents: [1] + extents, positions: [1] + positions)
+  }
+
+  /// The positions along `axis` at which the tap at `tap` lies inside the input.
+  func positionsInside(_ axis: Int, tap: Int) -> Range<Int> {
+    let shift = coordinate(axis, position: 0, tap: tap)
+    func positions(below limit: Int) -> Int {
+      min(max((limit - shift + strides[axis] - 1) / strides[axis], 0), self.positions[axis])
+    }
+    let (first, end) = (positions(below: 0), positions(below: extents[axis]))
+    return first..<max(first, end)
+  }
+
   /// Where along `axis` the tap at `tap` of a window at `position` lies; outside the input in the padding.
   func coordinate(_ axis: Int, position: Int, tap: Int) -> Int {
     position * strides[axis] + tap * dilations[axis] - padding[axis].before
