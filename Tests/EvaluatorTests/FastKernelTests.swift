@@ -74,6 +74,14 @@ import Testing
     }
   }
 
+  @Test func paddingBeyondReasonIsLeftToTheExactKernel() throws {
+    let far: Int64 = 900_000
+    let given: Attributes = ["pads": .ints([far, far, far, far]), "strides": .ints([1 << 20, 1 << 20])]
+    let y = try evaluate(
+      .conv, [numbers([1, 1, 2, 2]), numbers([1, 1, 1, 1])], given, budget: .running(bytes: 1 << 20, threads: 2))
+    #expect(try y[0]?.floats == [0, 0, 0, 0])
+  }
+
   @Test func convolutionsOverOneAxisAndOfSinglePixels() throws {
     try expectAlike(
       .conv, [numbers([2, 3, 20]), numbers([5, 3, 4], 2)], ["pads": .ints([2, 1])])

@@ -29,6 +29,7 @@ enum FastConvolution {
     let job = Job(
       samples: x.dimensions[0], channels: x.dimensions[1], filters: filters, groups: groups,
       walk: walk.overTwoAxes)
+    guard ImageFactor.isWorthIt(job.walk) else { return nil }
     return [
       try invocation.makeFloats(dimensions) { result in
         try invocation.withFloats([x] + (bias.map { [$0] } ?? [])) { floats in

@@ -11,14 +11,28 @@ struct ImageFactor: ProductFactor {
   /// How far the element of each step lies from where a window begins.
   private let steps: [Int]
 
+  /// How many times a picture with its padding may be as large as the picture.
+  private static let largestGrowth = 16
+
+  /// Whether the padding is within reason: it is filled with zeros, and attributes of a few bytes can ask for any.
+  static func isWorthIt(_ walk: WindowWalk) -> Bool {
+    let (rows, columns) = paddedExtents(walk)
+    let (limit, overflow) = walk.planeCount.multipliedReportingOverflow(by: largestGrowth)
+    return rows * columns <= (overflow ? .max : max(limit, 1 << 10))
+  }
+
+  private static func paddedExtents(_ walk: WindowWalk) -> (rows: Int, columns: Int) {
+    let sums = walk.extents.indices.map { walk.extents[$0] + walk.padding[$0].before + walk.padding[$0].after }
+    return (sums[0], sums[1])
+  }
+
   /// Calls `body` with the factor for `channels` planes, which are copied where they need padding.
   ///
   /// - Parameter walk: a window over two axes.
   static func with(
     _ image: Floats, channels: Int, _ walk: WindowWalk, _ threads: Int, _ body: (ImageFactor) throws -> Void
   ) throws {
-    let rows = walk.extents[0] + walk.padding[0].before + walk.padding[0].after
-    let columns = walk.extents[1] + walk.padding[1].before + walk.padding[1].after
+    let (rows, columns) = paddedExtents(walk)
     guard rows * columns > walk.planeCount else {
       return try body(ImageFactor(image, rows: rows, columns: columns, channels: channels, walk))
     }

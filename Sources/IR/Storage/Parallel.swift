@@ -15,9 +15,9 @@ package enum Parallel {
     }
     try withoutActuallyEscaping(body) { body in
       let queue = WorkQueue(count: count, body)
-      let helpers = (1..<min(threads, count)).compactMap { _ in startThread(queue) }
+      let helpers = (1..<min(threads, count)).compactMap { _ in Helper.start(on: queue) }
       queue.work()
-      for helper in helpers { pthread_join(helper, nil) }
+      for helper in helpers { helper.finish() }
       if let error = queue.failure { throw error }
     }
   }
@@ -36,23 +36,68 @@ package enum Parallel {
     return results.withLock { $0.compactMap { $0 } }
   }
 
-  private static func startThread(_ queue: WorkQueue) -> pthread_t? {
-    var thread = pthread_t()
-    let argument = Unmanaged.passRetained(queue)
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<WorkQueue>.fromOpaque(argument).takeRetainedValue().work()
-        return nil
-      }, argument.toOpaque())
-    guard status == 0 else {
-      argument.release()
-      return nil
-    }
-    return thread
-  }
+  /// A thread that works on one queue after the other. Between them it waits: to start a thread anew for each queue costs
+  /// more than many a queue's work.
+  private final class Helper: @unchecked Sendable {
+    private static let idle = Mutex<[Helper]>([])
 
+    private let begin = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    private let end = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    /// Written before `begin` is posted, and before `end` is.
+    private var queue: WorkQueue?
+
+    private init() {
+      sem_init(begin, 0, 0)
+      sem_init(end, 0, 0)
+    }
+
+    /// A helper at work on `queue`; `nil` where the system has no thread to give.
+    static func start(on queue: WorkQueue) -> Helper? {
+      guard let helper = idle.withLock({ $0.popLast() }) ?? create() else { return nil }
+      helper.queue = queue
+      sem_post(helper.begin)
+      return helper
+    }
+
+    private static func create() -> Helper? {
+      let helper = Helper()
+      var thread = pthread_t()
+      let argument = Unmanaged.passRetained(helper)
+      let status = pthread_create(
+        &thread, nil,
+        { argument in
+          guard let argument else { return nil }
+          Unmanaged<Helper>.fromOpaque(argument).takeUnretainedValue().serve()
+          return nil
+        }, argument.toOpaque())
+      guard status == 0 else {
+        argument.release()
+        return nil
+      }
+      pthread_detach(thread)
+      return helper
+    }
+
+    private func serve() {
+      while true {
+        Self.wait(begin)
+        queue?.work()
+        queue = nil
+        sem_post(end)
+      }
+    }
+
+    /// Waits until the work is done.
+    func finish() {
+      Self.wait(end)
+      Self.idle.withLock { $0.append(self) }
+    }
+
+    /// A signal may end a wait early.
+    private static func wait(_ semaphore: UnsafeMutablePointer<sem_t>) {
+      while sem_wait(semaphore) != 0 {}
+    }
+  }
   private final class WorkQueue: Sendable {
     private let next = Atomic<Int>(0)
     private let firstFailure = Mutex<(index: Int, error: any Error)?>(nil)
