@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import GraphProto, ModelProto, inliner, numpy_helper
+from onnx import ModelProto, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 from onnx.reference import ReferenceEvaluator
 
+from costs import costs, operation_count
 from mcc import Mcc
 from runtime import outputs
 from samples import Sample, each, samples
@@ -22,16 +23,6 @@ RTOL, ATOL = 1e-4, 1e-5
 NARROW = {"float16": 2**-9, "bfloat16": 2**-6}  # a unit of the last place or two
 # Generators of random numbers, and what ONNX Runtime computes by other rules than the model says.
 RANDOM = re.compile("RandomNormal|RandomUniform|Bernoulli|Multinomial|Dropout")
-
-
-def operation_count(model: ModelProto) -> int:
-    """The operations of a model whose functions are inlined, subgraphs included, constants not."""
-
-    def count(graph: GraphProto) -> int:
-        inner = (a.g for node in graph.node for a in node.attribute if a.type == onnx.AttributeProto.GRAPH)
-        return sum(node.op_type != "Constant" for node in graph.node) + sum(map(count, inner))
-
-    return count((inliner.inline_local_functions(model) if model.functions else model).graph)
 
 
 def run(model: ModelProto, feeds: dict[str, np.ndarray]) -> list[np.ndarray] | None:
@@ -77,8 +68,8 @@ def judge(mcc: Mcc, sample: Sample, folder: Path, *options: str) -> ModelProto:
     source, target = folder / "before.onnx", folder / "after.onnx"
     onnx.save(sample.model, source)
     after = onnx.load(mcc.compile(source, target, *options))
-    counts = operation_count(sample.model), operation_count(after)
-    assert counts[1] <= counts[0], f"{counts[0]} operations became {counts[1]}"
+    more = costs(after).more_than(costs(sample.model))
+    assert more is None, more
     expected = run(sample.model, sample.feeds)
     if expected is not None:
         results = run(after, sample.feeds)

@@ -21,7 +21,8 @@ from pathlib import Path
 import onnx
 from onnx import ModelProto
 
-from check_simplify import differs, operation_count
+from check_simplify import differs
+from costs import operation_count
 from judge_models import random_feeds
 from mcc import Mcc
 from measured import Run, measured

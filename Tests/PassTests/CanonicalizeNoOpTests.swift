@@ -62,6 +62,17 @@ import Testing
       """, x: "f32[4]")
   }
 
+  @Test func aScatterOfEverythingIsItsUpdates() throws {
+    let body = "%i = constant [0, 1] : i64[2, 1]\n%s = ScatterND(%x, %i, %z)\n%y = Neg(%s)"
+    try Simplification("%x: f32[2, 3], %z: f32[2, 3]", body).expect(["Neg"], tolerance: 0)
+    try Simplification("%x: f32[2, 3], %z: f32[2, 3]", body.replacing("[0, 1]", with: "[1, 0]"))
+      .expectUnchanged()
+    try Simplification("%x: f32[3, 3], %z: f32[2, 3]", body).expectUnchanged()
+    try Simplification(
+      "%x: f32[2, 3], %z: f32[2, 3]", body.replacing("%z)", with: "%z) {reduction = \"add\"}")
+    ).expectUnchanged()
+  }
+
   @Test func aDropoutInTrainingStays() throws {
     try expectStays(
       "%r = constant [0.5] : f32[]\n%t = constant [true] : bool[]\n%y = Dropout(%x, %r, %t) : f32[n]", x: "f32[n]")

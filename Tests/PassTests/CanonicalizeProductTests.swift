@@ -48,7 +48,7 @@ import Testing
         %y = Mul(%m, %half)
         """
     try Simplification("%x: f32[5, 3]", body, resources: [("w", [4, 3]), ("b", [4])])
-      .expect(["Gemm", "Exp", "Transpose", "MatMul"])
+      .expect(["Gemm", "Exp", "Gemm"])
   }
 
   @Test func aScaleStaysWhereTheWayIsUsed() throws {
@@ -191,6 +191,31 @@ import Testing
     try Simplification("%x: f32[5, 6]", body).expect(["Reshape", "Transpose"])
     let mixed = body.replacing("[1, 2, 5, 3]", with: "[1, 2, 3, 5]")
     try Simplification("%x: f32[5, 6]", mixed).expectUnchanged()
+  }
+
+  @Test func transposesGoIntoAGemm() throws {
+    try Simplification("%x: f32[8, 5]", "%t = Transpose(%x)\n%y = MatMul(%t, %w)", resources: [("w", [8, 3])])
+      .expect(["Gemm"])
+    let twice = "%t = Transpose(%x)\n%y = Gemm(%t, %w) {transA = 1}"
+    try Simplification("%x: f32[5, 8]", twice, resources: [("w", [8, 3])]).expect(["Gemm"])
+    try Simplification(
+      "%x: f32[8, 5]", "%t = Transpose(%x)\n%y = MatMul(%t, %w)", outputs: ["y", "t"], resources: [("w", [8, 3])]
+    ).expectUnchanged(saying: "also an output")
+    try Simplification("%x: i64[8, 8]", "%t = Transpose(%x)\n%y = MatMul(%t, %x)", type: "i64")
+      .expectUnchanged(saying: "no runtime")
+  }
+
+  @Test func equationsThatAreProductsAreThose() throws {
+    let (x, w) = ("%x: f32[2, 5, 3], %z: f32[2, 3, 4]", [("w", [3, 4])])
+    try Simplification(x, "%y = Einsum(%x, %z) {equation = \"bij,bjk->bik\"}").expect(["MatMul"])
+    try Simplification(x, "%y = Einsum(%x, %w) {equation = \"bij,jk->bik\"}", resources: w).expect(["MatMul"])
+    try Simplification(x, "%y = Einsum(%x) {equation = \"bij->jbi\"}").expect(["Transpose"])
+    try Simplification(x, "%y = Einsum(%x, %w) {equation = \"bij,kj->bik\"}", resources: [("w", [4, 3])])
+      .expectUnchanged()
+    try Simplification(x, "%y = Einsum(%x) {equation = \"bij->bi\"}").expectUnchanged()
+    try Simplification(
+      "%x: f32[1, 5, 3], %z: f32[2, 3, 4]", "%y = Einsum(%x, %z) {equation = \"bij,bjk->bik\"}"
+    ).expectUnchanged()
   }
 
   // MARK: Shapes

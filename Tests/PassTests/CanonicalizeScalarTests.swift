@@ -75,6 +75,36 @@ import Testing
     try Simplification("%x: f32[2, 5]", gelu.replacing("[1.4142135]", with: "[1.5]"), target: 20).expectUnchanged()
   }
 
+  @Test func otherActivationsAreRecognized() throws {
+    let one = "%one = constant [1.0] : f32[]\n"
+    try Simplification("%x: f32[4]", one + "%e = Exp(%x)\n%s = Add(%e, %one)\n%y = Log(%s)").expect(["Softplus"])
+    try Simplification("%x: f32[4]", one + "%a = Abs(%x)\n%s = Add(%a, %one)\n%y = Div(%x, %s)").expect(["Softsign"])
+    let mish = "%s = Softplus(%x)\n%t = Tanh(%s)\n%y = Mul(%t, %x)"
+    try Simplification("%x: f32[4]", mish, target: 18).expect(["Mish"])
+    try Simplification("%x: f32[4]", mish, target: 17).expectUnchanged(saying: "has no Mish")
+    let swish = "%s = Sigmoid(%x)\n%y = Mul(%s, %x)"
+    try Simplification("%x: f32[4]", swish, target: 24).expect(["Swish"])
+    try Simplification("%x: f32[4]", swish, outputs: ["y", "s"], target: 24).expectUnchanged(saying: "another use")
+    try Simplification("%x: f32[4]", swish, target: 23).expectUnchanged(saying: "has no Swish")
+  }
+
+  @Test func anEncodingIsNotDoneTwice() throws {
+    let body = """
+      %s = constant [0.5] : f32[]
+      %t = constant [0.25] : f32[]
+      %z = constant [3] : u8[]
+      %q = QuantizeLinear(%x, %s, %z)
+      %d = DequantizeLinear(%q, %s, %z)
+      %r = QuantizeLinear(%d, %s, %z)
+      %y = DequantizeLinear(%r, %s, %z)
+      """
+    try Simplification("%x: f32[4]", body, numerics: .exact)
+      .expect(["QuantizeLinear", "DequantizeLinear"], tolerance: 0)
+    try Simplification("%x: f32[4]", body.replacing("QuantizeLinear(%d, %s", with: "QuantizeLinear(%d, %t"))
+      .expectUnchanged()
+    try Simplification("%x: f32[4]", body.replacing("[0.5]", with: "[1e-38]")).expectUnchanged()
+  }
+
   private let normalization = """
     %axes = constant [-1] : i64[1]
     %two = constant [2.0] : f32[]
@@ -152,6 +182,27 @@ import Testing
     let inlined = try simplified(body)
     try inlined.expect(["Exp", "Abs", "Add"], runs: false)
     #expect(inlined.after.main.terminator?.operand(0)?.name == "y")
+  }
+
+  /// A branch that runs always and is wrong all the same is the runtime's to refuse.
+  @Test func knownBranchesThatAreInvalidStay() throws {
+    let body = """
+      %c = constant [true] : bool[]
+      %s = constant [2, 2] : i64[2]
+      %y = If(%c) {
+        then_branch = graph @t() -> (r: f32[*]) {
+          %n = Shape(%x)
+          %a = Expand(%x, %n)
+          %u = Concat(%a, %k) {axis = 0}
+          return %u
+        },
+        else_branch = graph @e() -> (s: f32[*]) {
+          %u = Abs(%x)
+          return %u
+        }
+      }
+      """
+    try Simplification("%x: f32[2, 5], %k: f32[2, 5]", body).expect(["Concat"], runs: false)
   }
 
   // MARK: Reductions

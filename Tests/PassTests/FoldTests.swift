@@ -156,6 +156,26 @@ import Testing
     #expect(grown.main.operations.map(\.definition.name) == ["constant", "constant", "return"])
   }
 
+  /// What one operation may cost, two may cost twice: a chain is folded where it would leave its last operation alone.
+  @Test func aConstantMayCostMoreWhereMoreGoes() throws {
+    let before = """
+      graph @main(%x: f32[2000]) -> (y: f32[2000]) {
+        %shape = constant [2000] : i64[1]
+        %a = ConstantOfShape(%shape) : f32[2000]
+        %b = Neg(%a) : f32[2000]
+        %y = Add(%x, %b) : f32[2000]
+        return %y
+      }
+      """
+    let folded = try module(before)
+    try run(Fold(), on: folded)
+    try run(DCE(), on: folded)
+    #expect(folded.main.operations.map(\.definition.name) == ["constant", "Add", "return"])
+    let shared = try module(before.replacing("Add(%x, %b)", with: "Sum(%x, %b, %a)"))
+    try run(Fold(), on: shared)
+    #expect(shared.main.operations.contains { $0.is(.neg) })
+  }
+
   @Test func aConstantMayReplaceOneOfItsSize() throws {
     let folded = try module(
       """

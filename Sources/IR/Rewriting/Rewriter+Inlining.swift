@@ -25,6 +25,24 @@ extension Rewriter {
   }
 }
 
+extension Rewriter {
+  /// Puts a copy of `body` before `anchor`, with `operands` for its arguments.
+  ///
+  /// - Returns: what the copy gives for each value that `body` returns.
+  /// - Throws: `ModelError` where the body does not fit the operands; the module is as before then.
+  package func inline(_ body: Graph, on operands: [Value?], before anchor: Operation) throws -> [Value?] {
+    var inlining = Inlining(self, body, anchor, Attributes())
+    for (argument, operand) in zip(body.arguments, operands) { inlining.map(argument, to: operand) }
+    do {
+      for operation in body.operations where operation !== body.terminator { try inlining.insert(operation) }
+    } catch {
+      for operation in inlining.inserted.reversed() { erase(operation) }
+      throw error
+    }
+    return (body.terminator?.operands ?? []).map { $0.flatMap { inlining.counterpart(of: $0) } }
+  }
+}
+
 /// One body on its way into another graph.
 private struct Inlining {
   private let rewriter: Rewriter
@@ -49,7 +67,7 @@ private struct Inlining {
   mutating func map(_ argument: Value, to operand: Value?) { values[argument] = operand }
 
   /// What `value` is at the call: `nil` for an argument that the call leaves out.
-  private func counterpart(of value: Value) -> Value? {
+  func counterpart(of value: Value) -> Value? {
     if let known = values[value] { return known }
     return value.parent.map { body.encloses($0) } == true ? nil : value
   }

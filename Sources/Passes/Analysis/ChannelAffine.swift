@@ -56,6 +56,9 @@ struct ChannelAffineOperation {
     }
   }
 
+  /// Whether nothing is added, not even a zero: that would make +0 of -0.
+  var onlyScales: Bool { operation.is(.mul) || operation.is(.div) }
+
   /// What the operation does to `channels` channels along `axis` of an input of `rank` axes; `nil` where it tells
   /// elements of one channel apart, enlarges its input, or the numbers are not finite.
   func affine(axis: Int, rank: Int, channels: Int) throws -> ChannelAffine? {

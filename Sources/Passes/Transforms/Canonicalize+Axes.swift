@@ -68,7 +68,7 @@ struct ReshapeBeforeTranspose: RewritePattern {
     let meetsReshape = CancelReshapes.reshapes.contains { source.definingOperation?.is($0) == true } && source.hasOneUse
     let meetsTranspose = result.hasOneUse && result.uses.contains { $0.owner.is(.transpose) }
     guard meetsReshape || meetsTranspose else { return .noMatch }
-    guard moved.hasOneUse else { return .blocked("\(transpose.place) has another use") }
+    guard moved.hasOneUse else { return .blocked(transpose.otherUse(besides: operation)) }
     // Where each long axis of the result lies in the transpose's operand.
     let places = Dictionary(uniqueKeysWithValues: zip(kept, long.map { permutation[$0] }))
     let ones = after.indices.filter { places[$0] == nil }
@@ -99,7 +99,7 @@ struct ReshapeBeforeTranspose: RewritePattern {
 ///     %y = Reshape(%m, [-1, 8, 64])
 ///
 /// The same for transposes that leave the last axis where it is, and with Add, Mul and others beside a vector, and
-/// operators of one element in between. Conditions: each value between has one use.
+/// operators of one element in between; where these are all there is, also across reshapes of the last axis. Conditions: each value between has one use.
 struct MeetAcrossRows: RewritePattern {
   static let roots: [OpDefinition] = CancelReshapes.reshapes + [.transpose]
   static let numerics = Numerics.exact
@@ -119,8 +119,10 @@ struct MeetAcrossRows: RewritePattern {
       current = next
     }
     guard !chain.isEmpty, current.hasOneUse, let first = current.definingOperation, let source = first.operand(0),
-      let before = source.tensorType?.shape, let shape = current.tensorType?.shape, before.count > 1, shape.count > 1,
-      before.last?.isEqual(to: shape[shape.count - 1]) == true, !first.refersToFunctionAttributes
+      let before = source.tensorType?.shape, let shape = current.tensorType?.shape, !first.refersToFunctionAttributes
+    else { return .noMatch }
+    let isFree = chain.allSatisfy { $0.operation.treatsElementsAlike(beside: $0.index) }
+    guard isFree || before.count > 1 && shape.count > 1 && before.last?.isEqual(to: shape[shape.count - 1]) == true
     else { return .noMatch }
     if operation.is(.transpose) {
       guard first.is(.transpose), let inner = first.permutation, let outer = operation.permutation,
@@ -136,8 +138,9 @@ struct MeetAcrossRows: RewritePattern {
     guard isReshape || first.is(.transpose) && first.permutation?.movesOnlyOnes(of: before) == true else {
       return .noMatch
     }
-    guard let result = operation.result()?.tensorType?.shape, let middle = operand.tensorType?.shape,
-      let last = middle.last, let target = FixReshapeTarget.target(for: result, of: before.dropLast() + [last])
+    let rowShape = isFree ? before : before.dropLast() + (operand.tensorType?.shape?.suffix(1) ?? [])
+    guard let result = operation.result()?.tensorType?.shape,
+      let target = FixReshapeTarget.target(for: result, of: rowShape)
     else { return .blocked("no constant says the result's shape") }
     let rows = try repeated(chain.reversed(), on: source, before: operation, context)
     try context.reshape(rows, to: target, at: operation)
@@ -166,9 +169,7 @@ extension Operation {
   /// The operand whose rows (the elements along its last axis) this operation treats each alone and alike, whatever the
   /// axes before are; `nil` where it is no such operation.
   fileprivate var rowOperand: Int? {
-    guard results.count == 1, !refersToFunctionAttributes, let rank = result()?.tensorType?.rank, rank > 1 else {
-      return nil
-    }
+    guard results.count == 1, !refersToFunctionAttributes, let rank = result()?.tensorType?.rank else { return nil }
     if self.is(.matMul) {
       guard operand(1)?.tensorType?.rank == 2, operand(1)?.constantLiteral != nil else { return nil }
       return 0
@@ -187,6 +188,12 @@ extension Operation {
       return index
     }
     return nil
+  }
+
+  /// Whether all elements of the operand at `index` are treated alike, wherever they are.
+  fileprivate func treatsElementsAlike(beside index: Int) -> Bool {
+    guard has([.pure, .elementwise]), !has(.random) else { return false }
+    return operands.enumerated().allSatisfy { $0 == index || $1 == nil || $1?.constantLiteral?.elementCount == 1 }
   }
 
   private static let rowwise: [OpDefinition] = [.add, .div, .max, .min, .mul, .pow, .sub]

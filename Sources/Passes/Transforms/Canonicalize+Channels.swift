@@ -27,7 +27,8 @@ struct FoldChannelsIntoConvolution: RewritePattern {
     guard let tail = ChannelAffineOperation(operation), let convolution = tail.input.definingOperation,
       convolution.is(.conv) || convolution.is(.convTranspose), !convolution.refersToFunctionAttributes
     else { return .noMatch }
-    guard let weight = FoldableWeight(of: convolution, operand: 1) else {
+    guard tail.input.hasOneUse else { return .blocked(convolution.otherUse(besides: operation)) }
+    guard let weight = FoldableWeight(convolution.operand(1)) else {
       return .blocked("the weight of \(convolution.place) is not constant, or has another use")
     }
     guard let layout = Self.channels(of: weight.literal, convolution), let bias = try Bias(convolution, layout.count)
@@ -40,7 +41,7 @@ struct FoldChannelsIntoConvolution: RewritePattern {
       let scaled = try affine.isShift ? weight.literal : weight.scaled(by: factors, along: layout.elements, context)
     else { return .blocked("the folded weights would overflow or vanish") }
     let constants = FoldedConstants(
-      weight: scaled, bias: bias.value == nil && affine.isScaling ? nil : folded,
+      weight: scaled, bias: bias.value == nil && tail.onlyScales ? nil : folded,
       biasName: bias.value?.name ?? tail.parameters.last?.name ?? operation.definition.name)
     try constants.replace(convolution, weight, at: operation, context)
     return .rewritten
@@ -88,7 +89,8 @@ struct FoldChannelsIntoProduct: RewritePattern {
     guard let tail = ChannelAffineOperation(operation), let product = tail.input.definingOperation,
       product.is(.gemm) || product.is(.matMul), !product.refersToFunctionAttributes
     else { return .noMatch }
-    guard let weight = FoldableWeight(of: product, operand: 1), weight.literal.dimensions.count == 2,
+    guard tail.input.hasOneUse else { return .blocked(product.otherUse(besides: operation)) }
+    guard let weight = FoldableWeight(product.operand(1)), weight.literal.dimensions.count == 2,
       let rank = tail.input.tensorType?.rank
     else { return .blocked("the weight of \(product.place) is not constant, or has another use") }
     let axis = product.flag("transB") ? 0 : 1
@@ -96,14 +98,14 @@ struct FoldChannelsIntoProduct: RewritePattern {
     guard let affine = try tail.affine(axis: rank - 1, rank: rank, channels: columns),
       let layout = ChannelLayout(weight.literal.dimensions, axis: axis)
     else { return .blocked("it does more than to scale and shift columns") }
-    guard product.is(.gemm) || affine.isScaling, let bias = try Bias(product, columns) else {
+    guard product.is(.gemm) || tail.onlyScales, let bias = try Bias(product, columns) else {
       return .blocked("\(product.place) has no place for the shift")
     }
     guard let folded = try bias.after(affine, weight.literal.elementType),
       let scaled = try affine.isShift ? weight.literal : weight.scaled(by: affine.factors, along: layout, context)
     else { return .blocked("the folded weights would overflow or vanish") }
     let constants = FoldedConstants(
-      weight: scaled, bias: bias.value == nil && affine.isScaling ? nil : folded,
+      weight: scaled, bias: bias.value == nil && tail.onlyScales ? nil : folded,
       biasName: bias.value?.name ?? tail.parameters.last?.name ?? operation.definition.name)
     try constants.replace(product, weight, at: operation, context)
     return .rewritten
@@ -126,8 +128,9 @@ struct FoldChannelsIntoNormalization: RewritePattern {
     guard let tail = ChannelAffineOperation(operation),
       let normalization = tail.input.definingOperation, normalization.is(.batchNormalization)
     else { return .noMatch }
-    guard tail.input.hasOneUse, ChannelAffineOperation(normalization) != nil else {
-      return .blocked("\(normalization.place) has another use, or parameters that are not constant")
+    guard tail.input.hasOneUse else { return .blocked(normalization.otherUse(besides: operation)) }
+    guard ChannelAffineOperation(normalization) != nil else {
+      return .blocked("the parameters of \(normalization.place) are not constant")
     }
     guard let rank = tail.input.tensorType?.rank, let scale = normalization.operand(1),
       let bias = normalization.operand(2),

@@ -27,7 +27,7 @@ struct MergeClamps: RewritePattern {
     guard let outer = Clamp(operation), let producer = outer.input.definingOperation, let inner = Clamp(producer) else {
       return .noMatch
     }
-    guard outer.input.hasOneUse else { return .blocked("\(producer.place) has another use") }
+    guard outer.input.hasOneUse else { return .blocked(producer.otherUse(besides: operation)) }
     guard let type = inner.input.tensorType?.elementType else { return .noMatch }
     let lower = min(max(inner.lower, outer.lower), outer.upper)
     let upper = min(max(inner.upper, outer.lower), outer.upper)
@@ -113,7 +113,9 @@ struct RecognizeLeakyRelu: RewritePattern {
         operation.operand(1 - position) === input, (0..<1).contains(slope),
         let type = input.tensorType?.elementType, ElementTypes.float.contains(type), type != .bfloat16
       else { continue }
-      guard operation.operand(position)?.hasOneUse == true else { return .blocked("\(product.place) has another use") }
+      guard operation.operand(position)?.hasOneUse == true else {
+        return .blocked(product.otherUse(besides: operation))
+      }
       let leaky = try context.rewriter.insert(.leakyRelu, [input], ["alpha": .float(Float(slope))], before: operation)
       try context.rewriter.replace(operation, with: leaky.presentResults)
       return .rewritten

@@ -64,7 +64,7 @@ struct MergeReshapes: RewritePattern {
       CancelReshapes.reshapes.contains(where: { inner.is($0) }), !operation.refersToFunctionAttributes
     else { return .noMatch }
     guard let result = operation.result(), inner.result()?.hasOneUse == true else {
-      return .blocked("\(inner.place) has another use")
+      return .blocked(inner.otherUse(besides: operation))
     }
     guard let shape = result.tensorType?.shape,
       let target = FixReshapeTarget.target(for: shape, of: source.tensorType?.shape)

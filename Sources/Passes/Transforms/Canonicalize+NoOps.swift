@@ -5,7 +5,7 @@ extension Canonicalize {
   static let noOpPatterns: [any RewritePattern] = [
     RemoveIdentity(), RemoveUnchangedType(), RemoveInferenceDropout(), RemoveUnchangedShape(), RemoveFlatReshape(),
     RemoveIdentityTranspose(), RemoveZeroPad(), RemoveFullSlice(), RemoveTileByOnes(), RemoveLoneOperand(),
-    RemoveWholeSplit(), RemoveUnboundedClip(), RemoveReductionOfNothing(),
+    RemoveWholeSplit(), RemoveUnboundedClip(), RemoveReductionOfNothing(), RemoveWholeScatter(),
   ]
 }
 
@@ -128,9 +128,10 @@ struct RemoveWholeSplit: ForwardingPattern {
   func source(of operation: Operation) -> Value? { operation.results.count == 1 ? operation.operand(0) : nil }
 }
 
-/// `%y = Clip(%x, _, _)` is `%x`.
+/// `%y = Clip(%x, _, _)` is `%x`, though runtimes differ in whether an absent bound is infinite or the largest number.
 struct RemoveUnboundedClip: ForwardingPattern {
   static let roots: [OpDefinition] = [.clip]
+  static let numerics = Numerics.rounding
 
   func source(of operation: Operation) -> Value? {
     operation.operand(1) == nil && operation.operand(2) == nil ? operation.operand(0) : nil
@@ -147,6 +148,28 @@ struct RemoveReductionOfNothing: ForwardingPattern {
       guard axes.constantIntegers?.isEmpty == true else { return nil }
     }
     return operation.operand(0)
+  }
+}
+
+/// `%y = ScatterND(%x, %i, %u)` is `%u` where `%i` lists all places of `%x` in their order.
+struct RemoveWholeScatter: ForwardingPattern {
+  static let roots: [OpDefinition] = [.scatterND]
+
+  func source(of operation: Operation) -> Value? {
+    guard operation.string("reduction") == "none", let updates = operation.operand(2),
+      operation.result()?.certainlyHasShape(of: updates) == true,
+      let extents = operation.operand(0)?.tensorType?.shape, let literal = operation.operand(1)?.constantLiteral,
+      let depth = literal.dimensions.last, depth > 0, depth <= extents.count,
+      let covered = Array(extents[..<depth]).knownDimensions, literal.dimensions == covered + [depth],
+      let indices = operation.operand(1)?.constantIntegers
+    else { return nil }
+    for (place, index) in indices.enumerated() {
+      // The number of this axis in the place that comes next, counted row by row.
+      let axis = place % depth
+      let inner = covered[(axis + 1)...].reduce(1, *)
+      guard index == place / depth / inner % covered[axis] else { return nil }
+    }
+    return updates
   }
 }
 

@@ -39,7 +39,7 @@ struct MergeConcats: RewritePattern {
       }
     }
     guard parts.count > operation.operandCount || (hasOther == nil && parts != operation.operands) else {
-      return hasOther.map { .blocked("\($0.place) has another use") } ?? .noMatch
+      return hasOther.map { .blocked($0.otherUse(besides: operation)) } ?? .noMatch
     }
     let joined = try context.rewriter.insert(.concat, parts, ["axis": .int(Int64(axis))], before: operation)
     try context.rewriter.replace(operation, with: joined.presentResults)
@@ -135,7 +135,7 @@ struct MergeSlices: RewritePattern {
     guard let first = ConstantSlice(inner), let second = ConstantSlice(operation) else {
       return .blocked("a position is not constant")
     }
-    guard inner.result()?.hasOneUse == true else { return .blocked("\(inner.place) has another use") }
+    guard inner.result()?.hasOneUse == true else { return .blocked(inner.otherUse(besides: operation)) }
     guard let merged = first.followed(by: second) else {
       return .blocked("both cut the same axis, and not one by one from the front")
     }
@@ -164,7 +164,7 @@ struct MergeGathers: RewritePattern {
     guard let axis = inner.axis(rankOf: source), operation.axis(rankOf: inner.result()) == axis else {
       return .blocked("the two gather along different axes")
     }
-    guard inner.result()?.hasOneUse == true else { return .blocked("\(inner.place) has another use") }
+    guard inner.result()?.hasOneUse == true else { return .blocked(inner.otherUse(besides: operation)) }
     let chosen = second.map { $0 < 0 ? $0 + first.count : $0 }
     guard chosen.allSatisfy({ first.indices.contains($0) }),
       let indices = TensorLiteral.of(chosen.map { first[$0] }, .int64, literal.dimensions)

@@ -16,7 +16,8 @@ extension Canonicalize {
 ///   ->
 ///     %y = Gelu(%x)
 ///
-/// The factors may stand in any order. Conditions: the target has Gelu; no value between has another use.
+/// The factors may stand in any order. The same for `0.5 * x * (1 + Tanh(0.797885 * (x + 0.044715 * x^3)))`, which is the
+/// Gelu that is approximated by tanh. Conditions: the target has Gelu; no value between has another use.
 struct RecognizeGelu: RewritePattern {
   static let roots: [OpDefinition] = [.mul]
   static let numerics = Numerics.rounding
@@ -27,21 +28,44 @@ struct RecognizeGelu: RewritePattern {
     }
     for (index, value) in product.values.enumerated() {
       let input = product.values[1 - index]
-      guard let sum = value.definingOperation, sum.is(.add), let (erf, one) = sum.operandAndUniformConstant, one == 1,
-        let function = erf.definingOperation, function.is(.erf), let argument = function.operand(0),
+      guard let sum = value.definingOperation, sum.is(.add), let (curve, one) = sum.operandAndUniformConstant, one == 1,
+        let function = curve.definingOperation, let argument = function.operand(0),
         let scaling = argument.definingOperation, let (scaled, factor) = scaling.operandAndUniformConstant,
-        scaled === input, scaling.is(.mul) || scaling.is(.div) && scaling.operand(0) === input,
-        abs((scaling.is(.mul) ? factor : 1 / factor) - 0.5.squareRoot()) < 1e-5
+        scaling.is(.mul) || scaling.is(.div) && scaling.operand(0) === scaled
       else { continue }
+      let number = scaling.is(.mul) ? factor : 1 / factor
+      let isExact = function.is(.erf) && scaled === input && abs(number - 0.5.squareRoot()) < 1e-5
+      let isNearTangent = function.is(.tanh) && abs(number - (2 / Double.pi).squareRoot()) < 1e-5
+      let polynomial = isNearTangent ? Self.cubic(scaled, of: input) : nil
+      guard isExact || polynomial != nil else { continue }
+      let inside = [value, curve, argument] + (polynomial ?? [])
+      let attributes: Attributes = isExact ? Attributes() : ["approximate": .string("tanh")]
       guard context.rewriter.module.target.admits(.gelu) else { return .blocked("the target opset has no Gelu") }
-      guard (product.inner + [value, erf, argument]).allSatisfy(\.hasOneUse) else {
+      guard (product.inner + inside).allSatisfy(\.hasOneUse) else {
         return .blocked("a value between has another use")
       }
-      let gelu = try context.rewriter.insert(.gelu, [input], before: operation)
+      let gelu = try context.rewriter.insert(.gelu, [input], attributes, before: operation)
       try context.rewriter.replace(operation, with: gelu.presentResults)
       return .rewritten
     }
     return .noMatch
+  }
+
+  /// The values inside `value` where that is `input + 0.044715 * input ^ 3`, itself included.
+  private static func cubic(_ value: Value, of input: Value) -> [Value]? {
+    guard let sum = value.definingOperation, sum.is(.add), sum.operandCount == 2,
+      let index = (0...1).first(where: { sum.operand($0) === input }), let term = sum.operand(1 - index),
+      let product = term.definingOperation, product.is(.mul), let (cube, factor) = product.operandAndUniformConstant,
+      abs(factor - 0.044715) < 1e-6, let power = cube.definingOperation
+    else { return nil }
+    if power.is(.pow) {
+      return power.operand(0) === input && power.operand(1)?.uniformConstant == 3 ? [value, term, cube] : nil
+    }
+    guard power.is(.mul), power.operandCount == 2, let place = (0...1).first(where: { power.operand($0) === input }),
+      let square = power.operand(1 - place), let inner = square.definingOperation, inner.isSquare,
+      inner.operand(0) === input
+    else { return nil }
+    return [value, term, cube, square]
   }
 
   /// A product of values and numbers, products inside taken apart.
@@ -152,7 +176,8 @@ private struct SpelledNormalization {
 }
 
 extension Operation {
-  fileprivate var isMeanOfLastAxis: Bool {
+  /// Whether this is a mean along the last axis, which stays with an extent of 1.
+  var isMeanOfLastAxis: Bool {
     guard let rank = operand(0)?.tensorType?.rank, rank > 0, flag("keepdims"),
       let axes = operand(1)?.constantIntegers, axes.count == 1
     else { return false }

@@ -53,7 +53,7 @@ struct DropReducedAxes: RewritePattern {
     else { return .noMatch }
     let dropped = shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
     guard dropped.count == result.count, dropped.isCertainly(result) else { return .noMatch }
-    guard reduction.result()?.hasOneUse == true else { return .blocked("\(reduction.place) has another use") }
+    guard reduction.result()?.hasOneUse == true else { return .blocked(reduction.otherUse(besides: operation)) }
     var attributes = reduction.attributes
     attributes["keepdims"] = .int(0)
     let merged = try context.rewriter.insert(
@@ -76,7 +76,7 @@ struct KeepReducedAxes: RewritePattern {
     else { return .noMatch }
     let kept = shape.indices.map { axes.contains($0) ? .known(1) : shape[$0] }
     guard kept.count == result.count, kept.isCertainly(result) else { return .noMatch }
-    guard reduction.result()?.hasOneUse == true else { return .blocked("\(reduction.place) has another use") }
+    guard reduction.result()?.hasOneUse == true else { return .blocked(reduction.otherUse(besides: operation)) }
     var attributes = reduction.attributes
     attributes["keepdims"] = nil
     let merged = try context.rewriter.insert(
@@ -110,7 +110,7 @@ struct ReduceInsteadOfPooling: RewritePattern {
       let source = pooling.operand(0), let shape = source.tensorType?.shape, shape.count > 2,
       let result = operation.result()?.tensorType?.shape, Array(shape[..<2]).isCertainly(result)
     else { return .noMatch }
-    guard pooling.result()?.hasOneUse == true else { return .blocked("\(pooling.place) has another use") }
+    guard pooling.result()?.hasOneUse == true else { return .blocked(pooling.otherUse(besides: operation)) }
     let axes = try context.rewriter.insertConstant(
       TensorLiteral.integers(Array(2..<shape.count)), name: "axes", before: operation)
     let reduction: OpDefinition = pooling.is(.globalMaxPool) ? .reduceMax : .reduceMean
@@ -127,7 +127,7 @@ struct RecognizeLogSoftmax: RewritePattern {
 
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
     guard let softmax = operation.producer(0, .softmax), let source = softmax.operand(0) else { return .noMatch }
-    guard softmax.result()?.hasOneUse == true else { return .blocked("\(softmax.place) has another use") }
+    guard softmax.result()?.hasOneUse == true else { return .blocked(softmax.otherUse(besides: operation)) }
     let logarithm = try context.rewriter.insert(.logSoftmax, [source], softmax.attributes, before: operation)
     try context.rewriter.replace(operation, with: logarithm.presentResults)
     return .rewritten
@@ -156,7 +156,7 @@ struct ReduceSquares: RewritePattern {
     } else {
       return .noMatch
     }
-    guard operation.operand(0)?.hasOneUse == true else { return .blocked("\(inner.place) has another use") }
+    guard operation.operand(0)?.hasOneUse == true else { return .blocked(inner.otherUse(besides: operation)) }
     let reduction = try context.rewriter.insert(replacement, operands, attributes, before: operation)
     try context.rewriter.replace(operation, with: reduction.presentResults)
     return .rewritten
@@ -181,7 +181,7 @@ struct ReduceMagnitudes: RewritePattern {
     guard let magnitude = operation.producer(0, .abs), operation.reducedAxes != nil,
       let type = magnitude.operand(0)?.tensorType?.elementType, type == .float32 || type == .float64
     else { return .noMatch }
-    guard magnitude.result()?.hasOneUse == true else { return .blocked("\(magnitude.place) has another use") }
+    guard magnitude.result()?.hasOneUse == true else { return .blocked(magnitude.otherUse(besides: operation)) }
     let operands = [magnitude.operand(0)] + operation.operands.dropFirst()
     let reduction = try context.rewriter.insert(.reduceL1, operands, operation.attributes, before: operation)
     try context.rewriter.replace(operation, with: reduction.presentResults)

@@ -25,7 +25,7 @@ struct MergeScalarProducts: RewritePattern {
     guard let outer = ScalarFactor(operation), let product = outer.input.definingOperation,
       let inner = ScalarFactor(product), let type = inner.input.tensorType?.elementType
     else { return .noMatch }
-    guard outer.input.hasOneUse else { return .blocked("\(product.place) has another use") }
+    guard outer.input.hasOneUse else { return .blocked(product.otherUse(besides: operation)) }
     let (a, b) = (abs(inner.factor), abs(outer.factor))
     guard (a >= 1 && b >= 1) || (a <= 1 && b <= 1) else {
       return .blocked("one factor enlarges and the other one does not: between them something may overflow")
@@ -68,7 +68,7 @@ struct MergeScalarSums: RewritePattern {
     guard let (sum, outer) = Self.summand(operation), let inner = sum.definingOperation,
       let (input, first) = Self.summand(inner), let type = input.tensorType?.elementType
     else { return .noMatch }
-    guard sum.hasOneUse else { return .blocked("\(inner.place) has another use") }
+    guard sum.hasOneUse else { return .blocked(inner.otherUse(besides: operation)) }
     guard first * outer > 0 else { return .blocked("the numbers are of different signs") }
     let literal = try TensorLiteral.of([first + outer], type, [])
     guard let number = try literal.uniformNumber(), number.isFinite else { return .blocked("the sum overflows") }
@@ -97,7 +97,7 @@ struct AddNegation: RewritePattern {
       guard let negation = operation.producer(position, .neg), let negated = negation.operand(0),
         let other = operation.operand(1 - position)
       else { continue }
-      guard negation.result()?.hasOneUse == true else { return .blocked("\(negation.place) has another use") }
+      guard negation.result()?.hasOneUse == true else { return .blocked(negation.otherUse(besides: operation)) }
       let sum = try context.rewriter.insert(operation.is(.add) ? .sub : .add, [other, negated], before: operation)
       try context.rewriter.replace(operation, with: sum.presentResults)
       return .rewritten
@@ -117,7 +117,7 @@ struct MultiplyByReciprocal: RewritePattern {
       guard let reciprocal = operation.operand(position), let inner = reciprocal.definingOperation,
         let divisor = Self.divisor(of: inner), let dividend = operation.operand(1 - position)
       else { continue }
-      guard reciprocal.hasOneUse else { return .blocked("\(inner.place) has another use") }
+      guard reciprocal.hasOneUse else { return .blocked(inner.otherUse(besides: operation)) }
       let quotient = try context.rewriter.insert(.div, [dividend, divisor], before: operation)
       try context.rewriter.replace(operation, with: quotient.presentResults)
       return .rewritten

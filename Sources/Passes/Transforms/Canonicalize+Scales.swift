@@ -108,7 +108,8 @@ private struct ScaleRoute {
       return try walk(source, along, parts, &steps, context)
     }
     if operation.is(.add) { return try throughSum(operation, rank, axis, factors, &steps, context) }
-    if operation.is(.matMul), axis == nil, operation.operand(1)?.constantLiteral == nil {
+    let multiplies = operation.is(.matMul) || operation.is(.gemm) && operation.operand(2) == nil
+    if multiplies, axis == nil, operation.operand(1)?.constantLiteral == nil {
       for index in 0...1 {
         guard let operand = operation.operand(index) else { continue }
         if let route = try walk(operand, nil, factors, &steps, context) { return route }
@@ -187,36 +188,16 @@ struct FoldScaleIntoNextProduct: RewritePattern {
     guard operation.operand(0)?.hasOneUse == true, let weight = FoldableWeight(operation.operand(1)) else {
       return .blocked("\(scaling.place) has another use, or the weight does")
     }
-    guard let (layout, table) = Self.inputChannels(of: weight.literal, operation, scale, rank) else {
-      return .blocked("it does more than to scale what \(operation.place) sums up")
-    }
-    let factors = table.map { scale.factors[scale.axis == nil ? 0 : $0] }
-    guard let scaled = try weight.scaled(by: factors, along: layout, context) else {
+    let axis = operation.is(.conv) ? 1 : rank - 1
+    guard let inputs = InputChannels(of: weight.literal, operation), scale.axis == nil || scale.axis == axis,
+      scale.axis == nil || scale.factors.count == inputs.count
+    else { return .blocked("it does more than to scale what \(operation.place) sums up") }
+    let factors = inputs.table.map { scale.factors[scale.axis == nil ? 0 : $0] }
+    guard let scaled = try weight.scaled(by: factors, along: inputs.layout, context) else {
       return .blocked("the scaled weights would overflow or vanish")
     }
     try context.rewriter.setLiteral(of: weight.constant, to: scaled)
     context.rewriter.setOperand(0, of: operation, to: scale.input)
     return .rewritten
-  }
-
-  /// How what is multiplied with each element along the summed axis lies in the weight, and the element of each channel.
-  private static func inputChannels(
-    of weight: TensorLiteral, _ product: Operation, _ scale: Scale, _ rank: Int
-  ) -> (ChannelLayout, [Int])? {
-    let dimensions = weight.dimensions
-    if product.is(.conv) {
-      guard dimensions.count > 2, scale.axis == nil || scale.axis == 1, let group = product.int("group"), group > 0,
-        dimensions[0].isMultiple(of: group), dimensions[0] > 0,
-        let layout = ChannelLayout([dimensions[0] * dimensions[1]] + dimensions[2...], axis: 0)
-      else { return nil }
-      let (outputs, inputs) = (dimensions[0] / group, dimensions[1])
-      let table = (0..<dimensions[0] * inputs).map { $0 / inputs / outputs * inputs + $0 % inputs }
-      return scale.axis == nil || scale.factors.count == inputs * group ? (layout, table) : nil
-    }
-    guard dimensions.count == 2, scale.axis == nil || scale.axis == rank - 1, !product.flag("transA"),
-      let layout = ChannelLayout(dimensions, axis: product.flag("transB") ? 1 : 0),
-      scale.axis == nil || scale.factors.count == layout.channels
-    else { return nil }
-    return (layout, Array(0..<layout.channels))
   }
 }

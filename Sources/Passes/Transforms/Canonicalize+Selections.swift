@@ -56,7 +56,22 @@ struct InlineKnownBranch: RewritePattern {
       let returned = branch.terminator?.operands.compactMap({ $0 }), returned.count == operation.results.count,
       zip(operation.results, returned).allSatisfy({ $0?.type.isCompatible(with: $1.type) ?? true })
     else { return .blocked("its branch does not return what it has to") }
+    if let defect = branch.defect { return .blocked("its branch is invalid: \(defect)") }
     _ = try context.rewriter.inline(branch, inPlaceOf: operation, attributes: Attributes())
     return .rewritten
+  }
+}
+
+extension Graph {
+  /// What is wrong with an operation, now that more may be known of its operands than when the model was read.
+  fileprivate var defect: String? {
+    for operation in operations {
+      do {
+        try operation.inferTypesWithRegions()
+      } catch {
+        return "\(error)"
+      }
+    }
+    return nil
   }
 }

@@ -21,9 +21,11 @@ struct Canonicalize: Pass {
     """
 
   static let patterns: [any RewritePattern] =
-    noOpPatterns + selectionPatterns + targetPatterns + movementPatterns + transposePatterns + partPatterns
-    + splitPatterns + axisPatterns + arithmeticPatterns + scalarPatterns + clampPatterns + reductionPatterns
-    + channelPatterns + scalePatterns + productPatterns + parallelProductPatterns + recognitionPatterns
+    noOpPatterns + selectionPatterns + loopPatterns + sequencePatterns + targetPatterns + movementPatterns
+    + transposePatterns + blockPatterns + partPatterns + splitPatterns + axisPatterns + arithmeticPatterns
+    + quantizationPatterns + scalarPatterns + clampPatterns + activationPatterns + reductionPatterns + windowPatterns
+    + channelPatterns + shiftPatterns + scalePatterns + productPatterns + parallelProductPatterns
+    + recognitionPatterns + attentionPatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount

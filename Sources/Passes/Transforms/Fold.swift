@@ -13,18 +13,19 @@ import IR
 /// An operation is also folded where its results are known without its operands: the shape of a tensor whose dimensions
 /// are known, and what is computed from it. Skipped: random operators, encoded constants (a DequantizeLinear stays, so
 /// that a quantized weight stays small), arguments that have a default. Where the constant would make the model larger
-/// than `growth` allows, the operation stays, but what is computed from it may still be folded. Exact for operators
-/// that move elements, for integers and for correctly rounded arithmetic; others are `rounding`.
+/// than `growth` allows, the operation stays, but what is computed from it may still be folded: a constant may cost as
+/// much for each operation that goes with it. Exact for operators that move elements, for integers and for correctly
+/// rounded arithmetic; others are `rounding`.
 struct Fold: Pass {
   static let name = "fold"
   static let summary = "evaluates operations whose operands are constant"
   static let details = """
-    Also operations whose results follow from shapes that are known. An operation whose constant would be larger than what \
-    it replaces by more than `growth` stays, and the whole model grows by at most 64 KiB or 1 %. Encoded constants stay \
+    Also operations whose results follow from shapes that are known. A constant may be larger than those that it replaces \
+    by `growth` for each operation that goes, and the whole model grows by at most 64 KiB or 1 %. Encoded constants stay \
     encoded, random operators stay. Evaluation does not depend on the machine.
     """
   static let options: [PassOption<Self>] = [
-    .init("growth", \.growth, "how much larger one constant may be than the constants that it replaces")
+    .init("growth", \.growth, "how much larger a constant may be than the constants that it replaces, an operation")
   ]
 
   var growth = ByteCount.kibibytes(4)
@@ -40,7 +41,7 @@ struct Fold: Pass {
 /// One walk over a module in the order of its operations.
 private struct Folding {
   private let context: PassContext
-  /// What one constant may add to the model's bytes.
+  /// What one constant may add to the model's bytes, for each operation that goes.
   private let growth: Int
   /// What all constants together may still add.
   private var growthLeft: Int
@@ -48,11 +49,15 @@ private struct Folding {
   /// Results that are known, but too large to be written: what is computed from them may be small again.
   private var unwritten: [Value: TensorLiteral] = [:]
   private var unwrittenBytes = 0
+  /// How many operations go once nothing needs such a result any more.
+  private var waiting: [Value: Int] = [:]
   private(set) var foldedCount = 0
 
   /// Results up to this size are evaluated even if they cannot be written, and these in all.
   private static let largestUnwritten = 1 << 20
   private static let allUnwritten = 32 << 20
+  /// More operations earn no more bytes.
+  private static let mostFreed = 64
 
   init(_ module: Module, growth: Int, _ context: PassContext) {
     self.context = context
@@ -117,7 +122,9 @@ private struct Folding {
       throw Refusal(.unsupported, "implementations round it differently, which numerics=exact rules out")
     }
     let freed = bytesFreed(byErasing: operation)
-    let allowed = freed + min(growth, growthLeft)
+    let going = operationsFreed(byErasing: operation)
+    let (earned, overflow) = growth.multipliedReportingOverflow(by: going)
+    let allowed = freed + (overflow ? growthLeft : min(earned, growthLeft))
     let budget = Evaluator.Budget(resultBytes: max(allowed, Self.largestUnwritten), work: work)
     guard let results = try results(of: operation, operands, budget) else { return }
     let used = zip(operation.results, results).compactMap { result, literal -> (Value, TensorLiteral)? in
@@ -129,7 +136,7 @@ private struct Folding {
     }
     let bytes = used.reduce(0) { $0 + $1.1.byteCount }
     guard bytes <= allowed else {
-      remember(used, bytes: bytes)
+      remember(used, bytes: bytes, going: going)
       throw Refusal(.overBudget, "the constant would have \(bytes) bytes, fold may add \(allowed)")
     }
     growthLeft -= max(bytes - freed, 0)
@@ -167,10 +174,24 @@ private struct Folding {
     foldedCount += 1
   }
 
-  private mutating func remember(_ results: [(Value, TensorLiteral)], bytes: Int) {
+  private mutating func remember(_ results: [(Value, TensorLiteral)], bytes: Int, going: Int) {
     guard bytes <= Self.largestUnwritten, unwrittenBytes + bytes <= Self.allUnwritten else { return }
     unwrittenBytes += bytes
-    for (result, literal) in results { unwritten[result] = literal }
+    for (result, literal) in results {
+      unwritten[result] = literal
+      waiting[result] = going
+    }
+  }
+
+  /// How many operations go with `operation`, itself included: those that could not be folded and that it alone needs.
+  private func operationsFreed(byErasing operation: Operation) -> Int {
+    var seen: Set<Value> = []
+    return operation.operands.reduce(1) { sum, operand in
+      guard let operand, let going = waiting[operand], seen.insert(operand).inserted,
+        operand.uses.allSatisfy({ $0.owner === operation })
+      else { return sum }
+      return min(sum + going, Self.mostFreed)
+    }
   }
 
   /// The bytes of the constants that `operation` alone uses.
