@@ -292,6 +292,10 @@ REWRITES = [
     ),
     attention(left="Attention", constants=HALF | {"mask": (2, 1, 5, 5)}, opset=23),
     attention("attention without a mask", scale="s = Div (m, two)", mask="a = Identity (s)", left="Attention", constants={"two": np.float32(2)}, opset=23),
+    # What nothing needs.
+    Rewrite("what nothing uses", MATRIX, "d = Exp (x)\nm = MatMul (d, w)\ny = Neg (x)", "Neg", {"w": (8, 3), "v": (8, 8)}),
+    Rewrite("extents of zero", (0, 2), "r = Reshape <allowzero = 1> (x, a)\ns = Reshape <allowzero = 1> (r, b)\ny = Neg (s)", "Neg", {"a": [3, 0], "b": [0, 2]}),
+    Rewrite("a constant that hardly grows", MATRIX, "c = Expand (one, extents)\ns = ReduceSum <keepdims = 0> (x)\ny = Sub (c, s)", "ReduceSum Sub", {"one": [1.0], "extents": [1, 4, 1]}),
     # Numbers.
     Rewrite(
         "an encoding that is done twice",
@@ -363,5 +367,17 @@ TRAPS = [
     Rewrite("a sequence with another use", MATRIX, "s = SplitToSequence <axis = 1> (x, sizes)\nn = SequenceLength (s)\na = SequenceAt (s, zero)\nc = Cast <to = 1> (n)\ny = Mul (a, c)", None, {"sizes": [4, 4], "zero": 0}),
     Rewrite("blocks that do not fill the image", (1, 3, 5, 8), "a = Slice (x, o, e, axes, two)\nb = Slice (x, i, e, axes, two)\ny = Concat <axis = 2> (a, b)", None, {"o": [0, 0], "i": [1, 1], "e": [4, 99], "axes": [2, 3], "two": [2, 2]}),
     Rewrite("an equation with a sum of its own", ROWS, 'y = Einsum <equation = "bij->bi"> (x)', None),
+    Rewrite("a constant that would grow too large", MATRIX, "c = Expand (k, extents)\ny = Concat <axis = 0> (c, x)", None, {"k": (1, 8), "extents": [400, 8]}),
+    Rewrite("extents copied where there is none", (2, 0, 3), "r = Reshape (x, a)\ny = Neg (r)", None, {"a": [0, 0, 3, 1]}),
+    Rewrite(
+        "a branch with names of its own",
+        MATRIX,
+        """b = Neg (x)
+           y = If (g) <then_branch = t () => (float[5, 8] u) { c = Exp (b) u = Sin (c) }, else_branch = e () => (float[5, 8] v) { v = Abs (b) }>
+           c = Cos (y)""",
+        "Neg Exp Sin Cos",
+        {"g": np.bool_(True)},
+        ("y", "c"),
+    ),
     Rewrite("what numerics=exact forbids", IMAGE, "p = Pad (x, pads)\ny = Conv (p, w)", None, {"pads": PAD, "w": (2, 4, 3, 3)}, options=("-numerics=exact",)),
 ]
