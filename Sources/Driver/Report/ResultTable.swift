@@ -36,7 +36,7 @@ struct ResultTable {
     if let worst, let decibels = worst.decibels {
       lines.append("worst weight error: \(decibels.rounded(digits: 1)) dB SQNR in \(worst.name)")
     }
-    if isLossy { lines.append("no data was used: check the accuracy on your own data") }
+    if isLossy { lines.append("no data was used: check with 'mcc compare', and the accuracy on your own data") }
     return lines
   }
 
