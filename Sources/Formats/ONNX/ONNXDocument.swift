@@ -49,6 +49,7 @@ package final class ONNXDocument {
         memory: Self.memoryLimit(byteCount: file.count)))
     arena = UnpackArena(budget: Self.memoryLimit(byteCount: file.count))
     let unpacked = scanned.message.withUnsafeBytes { [arena] message in arena.unpack(schema.root, message) }
+    if arena.isOutOfMemory { throw ModelError(.outOfMemory, "there is no memory for its structure") }
     guard let unpacked else { throw ModelError(.invalidModel, "is no ONNX model, or a damaged one") }
     self.model = UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: Onnx__ModelProto.self)
     payloads = scanned.payloads

@@ -9,6 +9,8 @@ final class UnpackArena {
   private var chunks: [UnsafeMutableRawPointer] = []
   private var free: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
   private var remaining: Int
+  /// Whether the system had no more memory: then a message that was not unpacked need not be damaged.
+  private(set) var isOutOfMemory = false
 
   private static let chunkSize = 256 << 10
   private static let alignment = 16
@@ -42,18 +44,25 @@ final class UnpackArena {
     guard size >= 0, size <= remaining, let rounded = Self.roundedUp(size), rounded <= remaining else { return nil }
     if rounded > free.count {
       guard rounded <= Self.chunkSize / 4 else {
-        guard let chunk = malloc(rounded) else { return nil }
-        chunks.append(chunk)
+        guard let chunk = chunk(rounded) else { return nil }
         remaining -= rounded
         return chunk
       }
-      guard let chunk = malloc(Self.chunkSize) else { return nil }
-      chunks.append(chunk)
+      guard let chunk = chunk(Self.chunkSize) else { return nil }
       free = UnsafeMutableRawBufferPointer(start: chunk, count: Self.chunkSize)
     }
     defer { free = UnsafeMutableRawBufferPointer(rebasing: free[rounded...]) }
     remaining -= rounded
     return free.baseAddress
+  }
+
+  private func chunk(_ size: Int) -> UnsafeMutableRawPointer? {
+    guard let chunk = malloc(size) else {
+      isOutOfMemory = true
+      return nil
+    }
+    chunks.append(chunk)
+    return chunk
   }
 
   /// What an allocation of `size` bytes takes of the budget.
