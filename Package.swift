@@ -19,6 +19,7 @@ let package = Package(
     .target(name: "CModelProtos", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CStartup"),
     .target(name: "CTile"),
+    .target(name: "CMagnitudes"),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CZstd"),
     .systemLibrary(name: "CXXHash"),
@@ -28,7 +29,7 @@ let package = Package(
     .target(name: "Evaluator", dependencies: ["IR", "CTile"], swiftSettings: strict),
     .target(
       name: "Passes",
-      dependencies: ["IR", "Evaluator"],
+      dependencies: ["IR", "Evaluator", "CMagnitudes"],
       resources: [.embedInCode("Pipelines")],
       swiftSettings: strict),
     .target(name: "Frontend", dependencies: ["IR", "Formats", "CModelProtos"], swiftSettings: strict),
@@ -45,7 +46,7 @@ let package = Package(
     .testTarget(name: "IRTests", dependencies: ["IR"], swiftSettings: strict),
     .testTarget(name: "BackendsTests", dependencies: ["IR", "Formats", "Frontend", "Backends"], swiftSettings: strict),
     .testTarget(name: "FrontendTests", dependencies: ["IR", "Frontend"], swiftSettings: strict),
-    .testTarget(name: "PassTests", dependencies: ["Passes"], swiftSettings: strict),
+    .testTarget(name: "PassTests", dependencies: ["CMagnitudes", "Passes"], swiftSettings: strict),
     .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator"], swiftSettings: strict),
     // Runs the program itself, which the dependency builds beside the tests.
     .testTarget(name: "GoldenTests", dependencies: ["mcc", "CLinux"], swiftSettings: strict),

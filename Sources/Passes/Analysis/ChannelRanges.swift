@@ -1,3 +1,4 @@
+import CMagnitudes
 import IR
 import Synchronization
 
@@ -90,23 +91,12 @@ package final class ChannelRangeCollector: Sendable {
 
 /// The largest of the floats' bits without their signs.
 private func largestMagnitude(of floats: UnsafeRawBufferPointer) -> UInt32 {
-  typealias Bits = SIMD4<Int32>
-  let withoutSign = Bits(repeating: 0x7fff_ffff)
-  var a = Bits(repeating: 0)
-  var b = a
-  var offset = 0
-  while offset + 32 <= floats.count {
-    let x = floats.loadUnaligned(fromByteOffset: offset, as: Bits.self) & withoutSign
-    let y = floats.loadUnaligned(fromByteOffset: offset + 16, as: Bits.self) & withoutSign
-    a.replace(with: x, where: x .> a)
-    b.replace(with: y, where: y .> b)
-    offset += 32
-  }
-  a.replace(with: b, where: b .> a)
-  var largest = UInt32(truncatingIfNeeded: a.max())
-  while offset < floats.count {
-    largest = max(largest, floats.loadUnaligned(fromByteOffset: offset, as: UInt32.self) & 0x7fff_ffff)
-    offset += 4
+  guard let base = floats.baseAddress else { return 0 }
+  let count = floats.count / 4
+  let vectors = count / MCC_MAGNITUDE_LANES * MCC_MAGNITUDE_LANES
+  var largest = mcc_largest_magnitude(base, vectors)
+  for index in vectors..<count {
+    largest = max(largest, floats.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self) & 0x7fff_ffff)
   }
   return largest
 }
