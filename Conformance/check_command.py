@@ -119,7 +119,11 @@ def check_signals_leave_nothing_behind(mcc: Mcc, folder: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         caught = False
         for delay in (0.05, 0.1, 0.02, 0.01, *[0.0] * 12):
-            process = subprocess.Popen([mcc.program, model, "-o", out], stderr=subprocess.PIPE)
+            # A shell starts what runs in its background with SIGINT ignored, which mcc would keep.
+            process = subprocess.Popen(
+                [mcc.program, model, "-o", out], stderr=subprocess.PIPE,
+                preexec_fn=lambda number=number: signal.signal(number, signal.SIG_DFL),
+            )
             deadline = time.monotonic() + 60
             while process.poll() is None and len(list(out.parent.iterdir())) < 2 and time.monotonic() < deadline:
                 time.sleep(0.001)
