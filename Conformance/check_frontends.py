@@ -1,0 +1,91 @@
+"""Models of PyTorch, TensorFlow and Caffe compute what those frameworks computed.
+
+Each folder `fixtures/<framework>/<name>` was written by `fixtures/make_<framework>.py` with the framework itself: the model, the options
+that mcc needs for it (`options.txt`, a word a line, where there are any), `inputs.npz` and `outputs.npz`, named as the model's inputs and outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import runtime
+from mcc import Mcc
+
+FIXTURES = Path(__file__).parent / "fixtures"
+RTOL, ATOL = 1e-3, 1e-4
+# A fixture's model is what is called so; of Caffe's two files the second goes with the first.
+MODELS = ["model.pt2", "saved_model", "model.pb", "deploy.prototxt", "net.caffemodel"]
+
+
+def words(fixture: Path) -> list[str | Path]:
+    """The model, and what else the command line needs for it."""
+    files = [fixture / name for name in MODELS if (fixture / name).exists()]
+    assert files, f"{fixture.name} has no model"
+    options = fixture / "options.txt"
+    return [*files, *(options.read_text().split() if options.exists() else [])]
+
+
+def arrays(file: Path) -> dict[str, np.ndarray]:
+    with np.load(file) as archive:
+        return dict(archive)
+
+
+def assert_agrees(results: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    assert results.keys() == expected.keys(), f"outputs {sorted(results)} where {sorted(expected)} are expected"
+    for name, wanted in expected.items():
+        result = results[name]
+        assert result.shape == wanted.shape, f"{name}: {result.shape} where {wanted.shape} is expected"
+        assert result.dtype == wanted.dtype, f"{name}: {result.dtype} where {wanted.dtype} is expected"
+        if np.issubdtype(wanted.dtype, np.inexact):
+            np.testing.assert_allclose(result, wanted, RTOL, ATOL, err_msg=name)
+        else:
+            np.testing.assert_array_equal(result, wanted, err_msg=name)
+
+
+def judge_run(mcc: Mcc, fixture: Path, folder: Path) -> None:
+    """`mcc run` on the model as it is."""
+    options = ["-i", fixture / "inputs.npz", "-o", folder / "outputs"]
+    result = mcc.run("run", *words(fixture), *options)
+    assert result.returncode == 0, f"run: exit code {result.returncode}: {result.stderr.decode(errors='replace')}"
+    expected = arrays(fixture / "outputs.npz")
+    assert_agrees({name: np.load(folder / "outputs" / f"{name}.npy") for name in expected}, expected)
+
+
+def judge_export(mcc: Mcc, fixture: Path, folder: Path, *passes: str) -> None:
+    """ONNX Runtime on the model that mcc makes of it."""
+    output = folder / "model.onnx"
+    result = mcc.run(*words(fixture), *passes, "-o", output)
+    assert result.returncode == 0, f"export: exit code {result.returncode}: {result.stderr.decode(errors='replace')}"
+    onnx.checker.check_model(output, full_check=True)
+    session = runtime.session(output)
+    results = session.run(None, arrays(fixture / "inputs.npz"))
+    assert_agrees(
+        dict(zip([output.name for output in session.get_outputs()], results, strict=True)),
+        arrays(fixture / "outputs.npz"))
+
+
+def fixtures(framework: str) -> Iterator[Path]:
+    yield from sorted(path.parent for path in (FIXTURES / framework).glob("*/inputs.npz"))
+
+
+def judge(mcc: Mcc, folder: Path, framework: str) -> None:
+    """All fixtures of a framework, run, exported, and exported simplified."""
+    judges: dict[str, Callable[[Path], None]] = {
+        "run": lambda fixture: judge_run(mcc, fixture, folder),
+        "export": lambda fixture: judge_export(mcc, fixture, folder),
+        "simplify": lambda fixture: judge_export(mcc, fixture, folder, "-passes=simplify"),
+    }
+    failures, count = [], 0
+    for fixture in fixtures(framework):
+        count += 1
+        for name, judge_one in judges.items():
+            try:
+                judge_one(fixture)
+            except Exception as error:  # noqa: BLE001 - whatever went wrong is this fixture's verdict
+                failures.append(f"{fixture.name}, {name}: {error}")
+    print(f"    {count} models of {framework}, {len(failures)} failures", flush=True)
+    assert count, f"there are no fixtures of {framework}"
+    assert not failures, "\n".join(failures)
