@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import onnx
 from onnx.backend.test.case.test_case import TestCase
 from onnx.backend.test.loader import load_model_tests
 
+import roundtrip
 import runtime
 from mcc import Mcc
 from node_tests import REASON, compiled, for_each, wrong
@@ -53,6 +55,29 @@ def data_sets(folder: Path, model: onnx.ModelProto) -> Iterator[tuple[list, list
             ]
             for kind in ("input", "output")
         )
+
+
+def check_text(mcc: Mcc, folder: Path) -> None:
+    """The text of each says the same once it has been read."""
+
+    def judge(test: TestCase) -> str | None:
+        own = folder / test.name
+        own.mkdir()
+        source = own / "model.onnx"
+        onnx.save(test.model, source)
+        try:
+            roundtrip.by_way_of(mcc, source, own / "out.onnx", *roundtrip.ALL_AT_ONCE)
+            return None
+        except AssertionError as failure:
+            return f"{test.name}: {failure}"
+        finally:
+            shutil.rmtree(own)
+
+    verdicts = for_each(models(), judge)
+    failures = [verdict for verdict in verdicts if verdict is not None]
+    print(f"     {len(verdicts)} packaged models, {len(failures)} of which print otherwise once they were read")
+    assert len(verdicts) == 149, f"{len(verdicts)} packaged models were found"
+    assert not failures, "\n".join(failures)
 
 
 def check_written_in_every_opset(mcc: Mcc, folder: Path) -> None:

@@ -25,7 +25,6 @@ from samples import Sample, each, normal, samples
 DIGITS = REPOSITORY / "examples" / "digits.onnx"
 MODELS = REPOSITORY / "Benchmarks" / "models"
 WAYS = ((), ("mcb",), ("mir", "mir"))
-ALL_AT_ONCE = ("mcb", "mir", "mir")  # by way of everything, for many models
 JUDGES = 2  # at a time
 
 
@@ -38,7 +37,7 @@ def judge_many(mcc: Mcc, models: Iterable[tuple[str, bytes]], folder: Path) -> N
             path = Path(own) / "model.onnx"
             path.write_bytes(content)
             try:
-                roundtrip.check(mcc, path, Path(own), *ALL_AT_ONCE)
+                roundtrip.check(mcc, path, Path(own), *roundtrip.ALL_AT_ONCE)
             except AssertionError as failure:
                 return f"{name}: {failure}"
         return None

@@ -23,6 +23,7 @@ from mcc import Mcc
 
 DATA_FIELDS = ("float_data", "int32_data", "string_data", "int64_data", "double_data", "uint64_data", "raw_data")
 MAXIMUM_MESSAGE = 2**31 - 1
+ALL_AT_ONCE = ("mcb", "mir", "mir")  # by way of everything
 
 
 def tensors(message: Message):
@@ -118,20 +119,26 @@ def accepted(path: Path) -> bool:
     return True
 
 
-def check(mcc: Mcc, source: Path, folder: Path, *by_way_of: str, options: Sequence[str] = ()) -> Path:
-    """Converts a model, by way of other formats if asked, and returns it; AssertionError where it is not equal.
+def by_way_of(mcc: Mcc, source: Path, result: Path, *ways: str, options: Sequence[str] = ()) -> None:
+    """Converts a model to `result` by way of other formats, which are written beside that.
 
-    A format that is named twice in a row must give the same bytes twice."""
+    A format that is named twice in a row must give the same bytes twice: AssertionError where it does not."""
+    between = source
+    for index, way in enumerate(ways):
+        before, between = between, mcc.compile(between, result.with_suffix(f".{index}.{way}"))
+        again = before.suffix == between.suffix
+        assert not again or before.read_bytes() == between.read_bytes(), f".{way} is another one the second time"
+    mcc.compile(between, result, *options)
+
+
+def check(mcc: Mcc, source: Path, folder: Path, *ways: str, options: Sequence[str] = ()) -> Path:
+    """Converts a model, by way of other formats if asked, and returns it; AssertionError where it is not equal."""
     result = folder / "out" / source.name
     result.parent.mkdir(exist_ok=True)
     for file in result.parent.iterdir():
         file.unlink()
-    between, said = source, f"{source.name}{''.join(f' by way of .{way}' for way in by_way_of)}"
-    for index, way in enumerate(by_way_of):
-        before, between = between, mcc.compile(between, folder / f"between{index}.{way}")
-        again = before.suffix == between.suffix
-        assert not again or before.read_bytes() == between.read_bytes(), f"{said}: .{way} is another one the second time"
-    mcc.compile(between, result, *options)
+    said = f"{source.name}{''.join(f' by way of .{way}' for way in ways)}"
+    by_way_of(mcc, source, result, *ways, options=options)
     found = unequal(source, result)
     assert found is None, f"{said}: {found}"
     assert accepted(result) or not accepted(source), f"{source.name}: onnx.checker accepts it before, not after"

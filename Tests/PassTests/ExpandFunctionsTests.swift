@@ -70,4 +70,46 @@ import Testing
       }
     }
   }
+
+  /// A graph of the operation's own becomes part of a Loop, with the operators in it expanded too.
+  @Test func aMapOverASequenceBecomesALoop() throws {
+    let changed = try module(
+      """
+      graph @g(%s: seq<f32[n]>, %k: f32[n]) -> (y: seq<f32[n]>) {
+        %y = SequenceMap(%s, %k) {
+          body = graph @each(%a: f32[n], %b: f32[n]) -> (o: f32[n]) {
+            %h = HardSwish(%a)
+            %o = Mul(%h, %b)
+            return %o
+          }
+        }
+        return %y
+      }
+      """)
+    try run(ExpandFunctions(), on: changed)
+    try changed.verify()
+    let text = try changed.text()
+    #expect(!text.contains("SequenceMap") && !text.contains("HardSwish"))
+    for part in [
+      "= SequenceLength(%s)", "= SequenceEmpty() {dtype = 1}", "= Loop(", "= SequenceAt(%s, ", "= SequenceInsert(",
+    ] {
+      #expect(text.contains(part))
+    }
+  }
+
+  @Test func aMapToWhatIsNotKnownStays() throws {
+    try expect(
+      ExpandFunctions(),
+      leaves: """
+        graph @g(%s: seq<f32[n]>) -> (y: ?) {
+          %y = SequenceMap(%s) {
+            body = graph @each(%a: f32[n]) -> (o: ?) {
+              %o = "com.example"::Strange(%a)
+              return %o
+            }
+          }
+          return %y
+        }
+        """, saying: "element type of what its body makes is not known")
+  }
 }

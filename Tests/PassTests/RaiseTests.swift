@@ -78,4 +78,40 @@ import Testing
     #expect(text.contains("%y_factor = Reshape(%y_factors, %y_row) : f32[6]"))
     #expect(text.contains("%y = GroupNormalization(%x, %y_factor, %y_shift) {epsilon = 1e-05, num_groups = 2}"))
   }
+
+  /// Over a batch, and in its body over each sequence.
+  @Test func aScanOverBatchesBecomesTwo() throws {
+    let scan = """
+      %last, %y = Scan@8(_, %s, %x) {
+        body = graph @step(%a: f32[3], %b: f32[3]) -> (n: f32[3], o: f32[3]) {
+          %n = Add(%a, %b) : f32[3]
+          %o = Mul(%n, %k) : f32[3]
+          return %n, %o
+        }, directions = [1], num_scan_inputs = 1
+      } : f32[2, 3], f32[2, 5, 3]
+      """
+    let changed = try module(graph("%s: f32[2, 3], %x: f32[2, 5, 3], %k: f32[3]", scan))
+    try run(Raise(), on: changed)
+    try changed.verify()
+    let text = try changed.text()
+    #expect(!text.contains("Scan@8"))
+    #expect(text.contains("Scan(%s, %x) {num_scan_inputs = 2,"))
+    #expect(text.contains("{num_scan_inputs = 1, scan_input_directions = [1],"))
+    #expect(text.contains(": f32[2, 3], f32[2, 5, 3]"))
+  }
+
+  @Test func sequencesWithLengthsOfTheirOwnStayLegacy() throws {
+    try expect(
+      Raise(),
+      leaves: graph(
+        "%l: i64[2], %x: f32[2, 5, 3]",
+        """
+        %y = Scan@8(%l, %x) {
+          body = graph @step(%b: f32[3]) -> (o: f32[3]) {
+            %o = Neg(%b) : f32[3]
+            return %o
+          }, num_scan_inputs = 1
+        } : f32[2, 5, 3]
+        """), saying: "lengths of their own")
+  }
 }

@@ -28,10 +28,14 @@ extension Rewriter {
 extension Rewriter {
   /// Puts a copy of `body` before `anchor`, with `operands` for its arguments.
   ///
+  /// - Parameter root: what the names of its values begin with; the name of the first result of `anchor` where it is left
+  ///   out.
   /// - Returns: what the copy gives for each value that `body` returns.
   /// - Throws: `ModelError` where the body does not fit the operands; the module is as before then.
-  package func inline(_ body: Graph, on operands: [Value?], before anchor: Operation) throws -> [Value?] {
-    var inlining = Inlining(self, body, anchor, Attributes())
+  package func inline(
+    _ body: Graph, on operands: [Value?], before anchor: Operation, root: ByteString? = nil
+  ) throws -> [Value?] {
+    var inlining = Inlining(self, body, anchor, Attributes(), root: root)
     for (argument, operand) in zip(body.arguments, operands) { inlining.map(argument, to: operand) }
     do {
       for operation in body.operations where operation !== body.terminator { try inlining.insert(operation) }
@@ -55,12 +59,12 @@ private struct Inlining {
   private var values: [Value: Value] = [:]
   private(set) var inserted: [Operation] = []
 
-  init(_ rewriter: Rewriter, _ body: Graph, _ call: Operation, _ attributes: Attributes) {
+  init(_ rewriter: Rewriter, _ body: Graph, _ call: Operation, _ attributes: Attributes, root: ByteString? = nil) {
     self.rewriter = rewriter
     self.body = body
     self.call = call
     self.attributes = attributes
-    root = call.presentResults.first?.name ?? call.definition.name
+    self.root = root ?? call.presentResults.first?.name ?? call.definition.name
     location = Location(passes: call.location.rewritten(by: rewriter.pass).passes)
   }
 

@@ -32,7 +32,8 @@ struct ExpandFunctions: Pass {
     guard context.numerics >= .rounding else {
       return context.note("nothing is expanded: the results may round differently, which numerics=exact rules out")
     }
-    let filter = try NameFilter(include: include, exclude: exclude, among: OperatorExpansion.declared.map(\.name))
+    let names = OperatorExpansion.declared.map(\.name) + RegionExpansion.declared.map(\.name)
+    let filter = try NameFilter(include: include, exclude: exclude, among: names)
     let target = module.target
     var expander = OperatorExpander(context)
     try expander.expand(module) { operation in

@@ -15,25 +15,24 @@ struct OperatorExpander {
   mutating func expand(_ module: Module, where isChosen: (Operation) -> Bool) throws {
     var pending: [Operation] = []
     module.forEachOperation { operation in
-      if OperatorExpansion.of(operation.definition) != nil, isChosen(operation) { pending.append(operation) }
+      if operation.definition.hasExpansion, isChosen(operation) { pending.append(operation) }
     }
     pending.reverse()
     while context.mayRewrite, let operation = pending.popLast() {
+      // A graph that was copied is gone with the operation that had it.
+      guard operation.parent != nil else { continue }
       let inserted = try expand(operation)
-      pending += inserted.filter { OperatorExpansion.of($0.definition) != nil && isChosen($0) }.reversed()
+      pending += inserted.filter { $0.definition.hasExpansion && isChosen($0) }.reversed()
     }
   }
 
   private mutating func expand(_ operation: Operation) throws -> [Operation] {
-    guard let expansion = OperatorExpansion.of(operation.definition) else { return [] }
     let place = operation.place
     do {
       guard !operation.refersToFunctionAttributes else {
         throw ModelError(.invalidModel, "its attributes are known only where the function around is called")
       }
-      let body = try expansion.instantiate(for: operation).main
-      try budget.spend(body.count, at: place)
-      let inserted = try context.rewriter.inline(body, inPlaceOf: operation, attributes: operation.attributes)
+      let inserted = try inserted(for: operation)
       count += 1
       context.applied("expanded", at: place)
       return inserted
@@ -41,5 +40,16 @@ struct OperatorExpander {
       context.missed("not expanded: \(error.message)", at: operation)
       return []
     }
+  }
+
+  /// Puts what says the same in the place of `operation`; returns the operations that may have to be expanded in turn.
+  private mutating func inserted(for operation: Operation) throws -> [Operation] {
+    if let expansion = RegionExpansion.of(operation.definition) {
+      return try expansion.expand(operation, context.rewriter)
+    }
+    guard let expansion = OperatorExpansion.of(operation.definition) else { return [] }
+    let body = try expansion.instantiate(for: operation).main
+    try budget.spend(body.count, at: operation.place)
+    return try context.rewriter.inline(body, inPlaceOf: operation, attributes: operation.attributes)
   }
 }

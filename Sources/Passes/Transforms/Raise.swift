@@ -28,7 +28,7 @@ struct Raise: Pass {
     var expander = OperatorExpander(context)
     var legacy: [Operation] = []
     module.forEachOperation { if case .legacy = $0.definition.form { legacy.append($0) } }
-    for operation in legacy where OperatorExpansion.of(operation.definition) == nil {
+    for operation in legacy where !operation.definition.hasExpansion {
       context.missed("not raised: no other operators are known that say the same", at: operation)
     }
     try expander.expand(module) { if case .legacy = $0.definition.form { true } else { false } }

@@ -66,7 +66,7 @@ package enum Opsets {
 
   /// What an error adds of the pass that says an operator in other words; nothing where there is none.
   static func remedy(for definition: OpDefinition) -> String {
-    guard OperatorExpansion.of(definition) != nil else { return "" }
+    guard definition.hasExpansion else { return "" }
     if case .legacy = definition.form { return "; -passes=raise says it by newer operators" }
     return "; -passes=expand-functions{include=\(definition.name.text)} says it by other operators"
   }
