@@ -89,3 +89,7 @@ def judge(mcc: Mcc, folder: Path, framework: str) -> None:
     print(f"    {count} models of {framework}, {len(failures)} failures", flush=True)
     assert count, f"there are no fixtures of {framework}"
     assert not failures, "\n".join(failures)
+
+
+def check_tensorflow(mcc: Mcc, folder: Path) -> None:
+    judge(mcc, folder, "tensorflow")

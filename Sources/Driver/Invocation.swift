@@ -24,6 +24,11 @@ package struct Invocation: Sendable {
   package var opset: Int?
   package var export = ExportOptions()
 
+  /// Which of a SavedModel's signatures to read; `nil` for the usual one.
+  package var signature: String?
+  /// The outputs that were asked for, where the input does not say what its own are.
+  package var outputs: [String] = []
+
   // MARK: What to run
 
   package var pipeline = Pipeline()
@@ -47,9 +52,13 @@ package struct Invocation: Sendable {
     self.input = input
   }
 
+  private var importOptions: ImportOptions {
+    ImportOptions(format: inputFormat, threads: threads, signature: signature, outputs: outputs)
+  }
+
   /// The input as a module that is to be written as asked for.
   func read(_ file: ModelFile, _ diagnostics: Diagnostics) throws -> Module {
-    let module = try Module.read(file, ImportOptions(format: inputFormat, threads: threads), diagnostics: diagnostics)
+    let module = try Module.read(file, importOptions, diagnostics: diagnostics)
     if let opset {
       module.target[""] = opset
       module.isTargetPinned = true

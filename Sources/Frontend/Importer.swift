@@ -18,7 +18,7 @@ package protocol Importer {
 
 /// The formats that modules are read from. The raw value is what `-x` takes.
 package enum InputFormat: String, Hashable, Sendable, CaseIterable {
-  case mcb, mir, onnx
+  case mcb, mir, tensorflow, onnx
 
   /// The importer of this format.
   package var importer: any Importer.Type {
@@ -26,6 +26,7 @@ package enum InputFormat: String, Hashable, Sendable, CaseIterable {
     case .mcb: BinaryImporter.self
     case .mir: TextImporter.self
     case .onnx: ONNXImporter.self
+    case .tensorflow: TensorFlowImporter.self
     }
   }
 }
@@ -36,10 +37,18 @@ package struct ImportOptions: Sendable {
   package var format: InputFormat?
   /// The threads that may check the file's bytes.
   package var threads: Int
+  /// Which of a SavedModel's signatures to read; `nil` for the usual one.
+  package var signature: String?
+  /// The outputs that are asked for, where the file does not say what its outputs are; empty to guess them.
+  package var outputs: [String]
 
-  package init(format: InputFormat? = nil, threads: Int = 1) {
+  package init(
+    format: InputFormat? = nil, threads: Int = 1, signature: String? = nil, outputs: [String] = []
+  ) {
     self.format = format
     self.threads = threads
+    self.signature = signature
+    self.outputs = outputs
   }
 }
 

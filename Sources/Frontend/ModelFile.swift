@@ -1,3 +1,4 @@
+import Glibc
 import IR
 
 /// A model's bytes, and the path that tells where its companions are.
@@ -6,11 +7,13 @@ package struct ModelFile: Sendable {
   package let path: String
   package let contents: ByteSlice
 
-  /// Maps the file at `path`.
+  /// Maps the file at `path`; of a folder, the model in it: a SavedModel is one.
   ///
   /// - Throws: `ModelError` where there is no such file, or it may not or cannot be mapped.
   package init(path: String) throws {
-    self.init(path: path, contents: ByteSlice(Buffer(try MappedFile(path: path))))
+    let inFolder = "\(path.hasSuffix("/") ? path : path + "/")saved_model.pb"
+    let file = access(inFolder, F_OK) == 0 ? inFolder : path
+    self.init(path: file, contents: ByteSlice(Buffer(try MappedFile(path: file))))
   }
 
   /// Bytes that came another way, through a pipe for instance.

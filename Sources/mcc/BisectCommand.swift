@@ -38,6 +38,7 @@ struct BisectCommand: ParsableCommand {
       throw ModelError(.usage, "bisect needs -passes=<pipeline> or -pipeline=<file>")
     }
     compilation.inputFormat = try single(options.inputFormat, "-x")
+    compilation.signature = try single(options.signatures, "-signature")
     compilation.numerics = try single(numerics, "-numerics") ?? .rounding
     compilation.threads = try options.threadCount()
     compilation.output = try single(output, "-o").map { OutputDestination($0) }

@@ -27,6 +27,8 @@ extension Command {
     var invocation = Invocation(input: "")
     invocation.pipeline = pipeline
     invocation.inputFormat = try single(inputFormat, "-x")
+    invocation.signature = try single(signatures, "-signature")
+    invocation.outputs = try single(extractedOutputs, "-outputs").map(names) ?? []
     invocation.output = try single(output, "-o").map { OutputDestination($0) }
     invocation.emit = try single(emit, "-emit")
     invocation.opset = try number(opset, "-opset", in: 7...OpCatalog.newestOpset)

@@ -49,6 +49,9 @@ struct Command: ParsableCommand {
   @Option(name: .customShort("x"), help: .value("format"))
   var inputFormat: [InputFormat] = []
 
+  @Option(name: .dashed("signature"), help: .value("name"))
+  var signatures: [String] = []
+
   @Option(name: .dashed("external-data"), help: .value("file"))
   var externalData: [String] = []
 

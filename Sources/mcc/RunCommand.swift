@@ -23,6 +23,9 @@ struct RunningOptions: ParsableArguments {
   @Option(name: .customShort("x"), help: .value("format"))
   var inputFormat: [InputFormat] = []
 
+  @Option(name: .dashed("signature"), help: .value("name"))
+  var signatures: [String] = []
+
   @Option(name: .customShort("j", allowingJoined: true), help: .value("n"))
   var threads: [Int] = []
 
@@ -83,6 +86,7 @@ struct RunCommand: ParsableCommand {
     guard model.count == 1 else { throw ModelError(.usage, "run takes one model; see mcc run -help") }
     var invocation = RunInvocation(input: model[0])
     invocation.inputFormat = try single(options.inputFormat, "-x")
+    invocation.signature = try single(options.signatures, "-signature")
     invocation.threads = try options.threadCount()
     invocation.inputs = try options.modelInputs()
     invocation.tolerance = try options.tolerance()
@@ -107,6 +111,7 @@ struct CompareCommand: ParsableCommand {
     guard models.count == 2 else { throw ModelError(.usage, "compare takes two models; see mcc compare -help") }
     var invocation = CompareInvocation(models: models)
     invocation.inputFormat = try single(options.inputFormat, "-x")
+    invocation.signature = try single(options.signatures, "-signature")
     invocation.threads = try options.threadCount()
     invocation.inputs = try options.modelInputs()
     invocation.tolerance = try options.tolerance()

@@ -7,6 +7,8 @@ package struct CompareInvocation: Sendable {
   /// The two models; the second is the reference.
   package var models: [String]
   package var inputFormat: InputFormat?
+  /// Which of a SavedModel's signatures to read; `nil` for the usual one.
+  package var signature: String?
   package var threads = 1
   package var inputs = ModelInputs()
   package var tolerance = Tolerance()
@@ -32,7 +34,10 @@ package final class Comparer {
   package func run() throws -> Bool {
     let modules = try invocation.models.map { path in
       let module = try Module.read(
-        path, ImportOptions(format: invocation.inputFormat, threads: invocation.threads), diagnostics: Diagnostics())
+        path,
+        ImportOptions(
+          format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature),
+        diagnostics: Diagnostics())
       do {
         try module.verify()
       } catch let error as ModelError {

@@ -9,6 +9,8 @@ import IR
 package struct RunInvocation: Sendable {
   package var input: String
   package var inputFormat: InputFormat?
+  /// Which of a SavedModel's signatures to read; `nil` for the usual one.
+  package var signature: String?
   package var threads = 1
   package var inputs = ModelInputs()
   /// The folder that the outputs go to; `nil` writes none.
@@ -34,7 +36,9 @@ package final class Runner {
   package func run() throws -> Bool {
     do {
       let module = try Module.read(
-        invocation.input, ImportOptions(format: invocation.inputFormat, threads: invocation.threads),
+        invocation.input,
+        ImportOptions(
+          format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature),
         diagnostics: Diagnostics())
       try module.verify()
       let inputs = try invocation.inputs.values(for: module.main)

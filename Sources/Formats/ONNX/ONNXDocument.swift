@@ -7,8 +7,7 @@ package final class ONNXDocument {
   package let model: UnsafeMutablePointer<Onnx__ModelProto>
   /// Each TrainingInfoProto, as wire bytes.
   package let trainingInfo: [ByteSlice]
-  private let payloads: [ByteSlice]
-  private let arena: UnpackArena
+  private let document: WireDocument<Onnx__ModelProto>
 
   /// The nesting that is compiled: ONNX's own reader stops after 31 graphs inside the main one.
   package static let maximumNestedGraphs = 32
@@ -35,38 +34,25 @@ package final class ONNXDocument {
 
   /// What reading a file of `byteCount` bytes may take, all structures together.
   package static func memoryLimit(byteCount: Int) -> Int {
-    // No file is long enough for this to overflow.
-    (64 << 20) + 16 * min(byteCount, 1 << 56)
+    WireScan.Limits.memory(byteCount: byteCount)
   }
 
   /// - Throws: `ModelError` with the offset of what is damaged, nested too deep, or would take too much memory.
   package init(_ file: ByteSlice) throws {
     guard let schema = Self.schema else { throw ModelError(.internalFailure, "the ONNX descriptors are not there") }
-    let scanned = try WireScan.scan(
+    document = try WireDocument(
       file, schema,
       WireScan.Limits(
         depth: Self.maximumDepth, nested: ("GraphProto", 1 + Self.maximumNestedGraphs),
-        memory: Self.memoryLimit(byteCount: file.count)))
-    arena = UnpackArena(budget: Self.memoryLimit(byteCount: file.count))
-    let unpacked = scanned.message.withUnsafeBytes { [arena] message in arena.unpack(schema.root, message) }
-    if arena.isOutOfMemory { throw ModelError(.outOfMemory, "there is no memory for its structure") }
-    guard let unpacked else { throw ModelError(.invalidModel, "is no ONNX model, or a damaged one") }
-    self.model = UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: Onnx__ModelProto.self)
-    payloads = scanned.payloads
-    trainingInfo = scanned.extracted
+        memory: Self.memoryLimit(byteCount: file.count)),
+      format: "ONNX model")
+    model = document.root
+    trainingInfo = document.extracted
   }
 
   /// The payload that a `bytes` field of the role refers to.
-  package func payload(_ reference: ProtobufCBinaryData) throws -> ByteSlice {
-    guard reference.len == 8, let data = reference.data else { throw Self.missingPayload }
-    return try payload(UnsafeRawPointer(data).loadUnaligned(as: UInt64.self))
-  }
+  package func payload(_ reference: ProtobufCBinaryData) throws -> ByteSlice { try document.payload(reference) }
 
   /// The payload at `index` of the table.
-  package func payload(_ index: some BinaryInteger) throws -> ByteSlice {
-    guard let index = Int(exactly: index), payloads.indices.contains(index) else { throw Self.missingPayload }
-    return payloads[index]
-  }
-
-  private static let missingPayload = ModelError(.internalFailure, "a payload is not in the table")
+  package func payload(_ index: some BinaryInteger) throws -> ByteSlice { try document.payload(index) }
 }

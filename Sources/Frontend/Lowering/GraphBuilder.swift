@@ -41,7 +41,8 @@ final class GraphBuilder {
     }
     let operation = builder.insert(
       definition, operands: operands, results: results, attributes: attributes, regions: regions,
-      location: Location(name: location))
+      // One node of the source becomes several operations, and names of nodes are to be told apart.
+      location: Location(name: results.first?.name ?? location))
     try operation.inferTypesWithRegions()
     return operation.presentResults
   }

@@ -1,0 +1,37 @@
+import Formats
+import IR
+
+/// A graph without signatures: what callers pass are its placeholders, what they get is what no node takes.
+struct FrozenGraph {
+  private let body: GraphBody
+
+  init(_ body: GraphBody) {
+    self.body = body
+  }
+
+  /// - Parameter options: may name the outputs, which then are those, and need not be the graph's last nodes.
+  /// - Throws: `ModelError` where there is nothing to compute.
+  func interface(_ options: ImportOptions) throws -> ModelInterface {
+    let inputs = body.nodes.filter { $0.operation == "Placeholder" }.map { node in
+      InterfaceTensor(
+        name: node.name, tensor: node.name, typeNumber: node.typeNumber("dtype") ?? 0, shape: node.shape("shape"))
+    }
+    let named = options.outputs.filter { body[ByteString($0.split(separator: ":").first ?? "")] != nil }
+    let names = named.isEmpty ? sinks : named.map { ByteString($0) }
+    guard !names.isEmpty else {
+      throw ModelError(.invalidModel, "no node of the graph is an output; name some with -outputs=")
+    }
+    return ModelInterface(
+      inputs: inputs, outputs: names.map { InterfaceTensor(name: $0, tensor: $0, typeNumber: 0, shape: nil) })
+  }
+
+  /// What is left in a graph without being one of its results.
+  private static let others: Set<ByteString> = ["NoOp", "Assert", "Const", "Placeholder", "VarHandleOp", "SaveV2"]
+
+  /// The nodes that no other takes.
+  private var sinks: [ByteString] {
+    var taken: Set<ByteString> = []
+    for node in body.nodes { taken.formUnion(node.inputs.compactMap { GraphBody.parts(of: $0)?.node }) }
+    return body.nodes.filter { !taken.contains($0.name) && !Self.others.contains($0.operation) }.map(\.name)
+  }
+}

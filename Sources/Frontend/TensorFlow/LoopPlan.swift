@@ -1,0 +1,91 @@
+import IR
+
+/// What the functions of a While say without being lowered: which of its states stay as they are, which count, and how
+/// often it runs.
+struct LoopPlan {
+  /// The states that the body returns as it was given them.
+  private(set) var invariants: Set<Int> = []
+  /// The states to which each iteration adds 1, and where they begin.
+  private(set) var counters: [Int: Int] = [:]
+  /// What the number of iterations is the least of; `nil` where the condition is another one.
+  private(set) var bounds: [Bound]?
+
+  enum Bound {
+    case known(Int)
+    /// The state of that index, less where the counter begins.
+    case state(Int, start: Int)
+  }
+
+  init(_ node: NodeContext, body: GraphBody, condition: GraphBody) throws {
+    let lowering = node.lowering
+    let probe = LoweringScope(
+      body, node.build, arguments: body.arguments.indices.map { .value(.list(.carried($0))) }, depth: node.depth)
+    for (index, result) in body.results.enumerated() {
+      let source = try lowering.source(of: result, in: probe)
+      if Self.state(source) == index {
+        invariants.insert(index)
+      } else if case .output(let sum, let place, _) = source, sum.operation == "AddV2" || sum.operation == "Add",
+        sum.inputs.count == 2, let start = Self.start(node, index)
+      {
+        let terms = try sum.inputs.map { try lowering.source(of: $0, in: place) }
+        let isCounter = [terms, terms.reversed()].contains { terms in
+          Self.state(terms[0]) == index && Self.integer(terms[1], lowering) == 1
+        }
+        if isCounter { counters[index] = start }
+      }
+    }
+    let conditionProbe = LoweringScope(
+      condition, node.build, arguments: condition.arguments.indices.map { .value(.list(.carried($0))) },
+      depth: node.depth)
+    guard let result = condition.results.first else { throw ModelError(.invalidModel, "its condition returns nothing") }
+    bounds = try bounds(result, conditionProbe, lowering)
+  }
+
+  /// What bounds the iterations, where a condition is only a comparison of a counter or several of them.
+  private func bounds(_ tensor: ByteString, _ scope: LoweringScope, _ lowering: GraphLowering) throws -> [Bound]? {
+    var bounds: [Bound] = []
+    var pending = [(tensor, scope)]
+    while let (tensor, scope) = pending.popLast() {
+      guard bounds.count + pending.count < 16,
+        case .output(let node, let place, _) = try lowering.source(of: tensor, in: scope),
+        node.inputs.count == 2
+      else { return nil }
+      if node.operation == "LogicalAnd" {
+        pending += node.inputs.map { ($0, place) }
+        continue
+      }
+      guard node.operation == "Less",
+        let counter = Self.state(try lowering.source(of: node.inputs[0], in: place)), let start = counters[counter]
+      else { return nil }
+      let limit = try lowering.source(of: node.inputs[1], in: place)
+      if let known = Self.integer(limit, lowering) {
+        bounds.append(.known(max(known &- start, 0)))
+      } else if let state = Self.state(limit), invariants.contains(state) {
+        bounds.append(.state(state, start: start))
+      } else {
+        return nil
+      }
+    }
+    return bounds
+  }
+
+  private static func start(_ node: NodeContext, _ index: Int) -> Int? {
+    guard node.operands.indices.contains(index), case .tensor(let value) = node.operands[index],
+      value.tensorType?.rank == 0, [.int32, .int64].contains(value.tensorType?.elementType)
+    else { return nil }
+    return value.contents?.first?.value
+  }
+
+  /// The state that a tensor of a function is.
+  private static func state(_ source: GraphLowering.Source) -> Int? {
+    if case .value(.list(.carried(let index))) = source { index } else { nil }
+  }
+
+  /// The integer that a constant is.
+  private static func integer(_ source: GraphLowering.Source, _ lowering: GraphLowering) -> Int? {
+    guard case .output(let node, _, _) = source, node.operation == "Const", let tensor = node.tensor("value"),
+      let literal = try? lowering.constants.literal(tensor), literal.elementCount == 1
+    else { return nil }
+    return SmallIntegers.values(of: literal)?.first
+  }
+}

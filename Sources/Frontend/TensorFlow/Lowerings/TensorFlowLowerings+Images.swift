@@ -1,0 +1,116 @@
+import IR
+
+extension TensorFlowLowerings {
+  /// What is done to images: all have their channels last.
+  static let images: OperatorTable.Family = [
+    "ResizeBilinear": .value { node in try node.resize(mode: "linear", [:]) },
+    "ResizeNearestNeighbor": .value { node in
+      // Where pixels have centers, TensorFlow takes the one that the point lies in.
+      let rounding: ByteString =
+        node.node.flag("half_pixel_centers") || node.node.flag("align_corners") ? "round_prefer_ceil" : "floor"
+      return try node.resize(mode: "nearest", ["nearest_mode": .string(rounding)])
+    },
+    "ResizeBicubic": .value { node in
+      let isKeys = node.node.flag("half_pixel_centers")
+      return try node.resize(
+        mode: "cubic",
+        ["cubic_coeff_a": .float(isKeys ? -0.5 : -0.75), "exclude_outside": .int(isKeys ? 1 : 0)])
+    },
+    "ResizeArea": .value { node in
+      let x = try node.operand(0)
+      let (extents, sizes) = (try node.shape(x), try node.integers(1, "the size"))
+      guard extents.count == 4, sizes.count == 2, let height = extents[1].value, let width = extents[2].value,
+        sizes.allSatisfy({ $0 > 0 }), height.isMultiple(of: sizes[0]), width.isMultiple(of: sizes[1])
+      else { throw UnsupportedForm("areas that are no whole pixels") }
+      var attributes: Attributes = [:]
+      attributes.set("kernel_shape", [height / sizes[0], width / sizes[1]])
+      attributes.set("strides", [height / sizes[0], width / sizes[1]])
+      let pixels = try node.transpose(try node.cast(x, .float32), [0, 3, 1, 2])
+      return try node.transpose(try node.build(.averagePool, pixels, attributes: attributes), [0, 2, 3, 1])
+    },
+    "CropAndResize": .value { try $0.cropAndResize() },
+    "AdjustContrastv2": .value { node in
+      let x = try node.operand(0)
+      let rank = try node.rank(x)
+      let mean = try node.build(.reduceMean, x, try node.build.constant([rank - 3, rank - 2]))
+      let scaled = try node.build(
+        .mul, try node.build(.sub, x, mean), try node.cast(try node.operand(1), try node.elementType(x)))
+      return try node.build(.add, scaled, mean)
+    },
+    "DepthToSpace": blocks(.depthToSpace, ["mode": .string("DCR")]), "SpaceToDepth": blocks(.spaceToDepth, [:]),
+  ]
+
+  private static func blocks(_ definition: OpDefinition, _ attributes: Attributes) -> NodeLowering {
+    .value { node in
+      let axes = try SpatialAxes(node, count: 2)
+      var attributes = attributes
+      attributes["blocksize"] = .int(Int64(node.node.integer("block_size") ?? 1))
+      let images = try axes.channelsFirst(try node.operand(0), node)
+      return try axes.restored(try node.build(definition, images, attributes: attributes), node)
+    }
+  }
+}
+
+extension NodeContext {
+  fileprivate func resize(mode: ByteString, _ extra: Attributes) throws -> Value {
+    var attributes = extra
+    attributes["mode"] = .string(mode)
+    attributes.set("axes", [2, 3])
+    attributes["coordinate_transformation_mode"] = .string(
+      node.flag("align_corners") ? "align_corners" : node.flag("half_pixel_centers") ? "half_pixel" : "asymmetric")
+    let x = try operand(0)
+    let images = mode == "nearest" ? x : try cast(x, .float32)
+    let resized = try build(
+      .resize, try transpose(images, [0, 3, 1, 2]), nil, nil, try int64(try operand(1)), attributes: attributes)
+    return try transpose(resized, [0, 2, 3, 1])
+  }
+
+  /// Boxes of images, each interpolated to one size; a point outside of its image is `extrapolation_value`.
+  fileprivate func cropAndResize() throws -> Value {
+    guard node.text("method") ?? "bilinear" == "bilinear" else { throw UnsupportedForm("method nearest") }
+    let size = try integers(3, "the size")
+    guard size.count == 2, size.allSatisfy({ $0 > 0 && $0 < 1 << 16 }) else {
+      throw UnsupportedForm("a size of \(size)")
+    }
+    let images = try cast(try operand(0), .float32)
+    guard try rank(images) == 4 else { throw ModelError(.invalidModel, "takes no images of this rank") }
+    let boxes = try operand(1)
+    let chosen = try build(.gather, try transpose(images, [0, 3, 1, 2]), try operand(2))
+    let shape = try build(.cast, try shapeValue(images), attributes: ["to": .elementType(.float32)])
+    let one = try scalar(1, like: boxes)
+    // For each axis the points in pixels, as a row for each box, and whether they lie inside.
+    func points(_ axis: Int) throws -> (normalized: Value, isInside: Value) {
+      let last = try build(.sub, try build(.gather, shape, try build.constant(axis + 1)), one)
+      let low = try build(.mul, try part(boxes, axis, axis + 1, axis: 1), last)
+      let high = try build(.mul, try part(boxes, axis + 2, axis + 3, axis: 1), last)
+      let count = size[axis]
+      let pixels: Value
+      if count == 1 {
+        pixels = try build(.mul, try build(.add, low, high), try scalar(0.5, like: boxes))
+      } else {
+        let steps = (0..<count).flatMap { step in withUnsafeBytes(of: Float(step)) { Array($0) } }
+        let row = try build.constant(try TensorLiteral(.float32, [1, count], bytes: steps))
+        let width = try build(.div, try build(.sub, high, low), try scalar(Double(count - 1), like: boxes))
+        pixels = try build(.add, low, try build(.mul, row, width))
+      }
+      let isInside = try build(
+        .and, try build(.greaterOrEqual, pixels, try scalar(0, like: boxes)), try build(.lessOrEqual, pixels, last))
+      let doubled = try build(.mul, pixels, try scalar(2, like: boxes))
+      let safe = try build(.max, last, one)
+      return (try build(.sub, try build(.div, doubled, safe), one), isInside)
+    }
+    let (vertical, horizontal) = (try points(0), try points(1))
+    let target = try concat(
+      [try vector(try build(.gather, try build(.shape, boxes), try build.constant(0))), try build.constant(size)],
+      axis: 0)
+    let y = try build(.expand, try unsqueeze(vertical.normalized, [2]), target)
+    let x = try build(.expand, try unsqueeze(horizontal.normalized, [1]), target)
+    let grid = try concat([try unsqueeze(x, [3]), try unsqueeze(y, [3])], axis: 3)
+    let sampled = try build(
+      .gridSample, chosen, grid, attributes: ["align_corners": .int(1), "padding_mode": .string("border")])
+    let isInside = try build(.and, try unsqueeze(vertical.isInside, [2]), try unsqueeze(horizontal.isInside, [1]))
+    let outside = try build.constant(try TensorLiteral.scalar(Double(node.float("extrapolation_value") ?? 0), .float32))
+    let result = try build(.where, try unsqueeze(isInside, [1]), sampled, outside)
+    return try transpose(result, [0, 2, 3, 1])
+  }
+}

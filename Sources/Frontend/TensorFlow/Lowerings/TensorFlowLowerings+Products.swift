@@ -1,0 +1,87 @@
+import IR
+
+extension TensorFlowLowerings {
+  /// Products of matrices, and what is about matrices.
+  static let products: OperatorTable.Family = [
+    "MatMul": .value { node in
+      try node.product(node.node.flag("transpose_a"), node.node.flag("transpose_b"))
+    },
+    "BatchMatMul": batched, "BatchMatMulV2": batched, "BatchMatMulV3": batched,
+    "Einsum": .value { node in
+      guard let equation = node.node.text("equation") else { throw ModelError(.invalidModel, "has no equation") }
+      guard let result = try node.build.insert(.einsum, node.operands(), ["equation": .string(equation)]).first else {
+        throw UnsupportedForm("it has no result")
+      }
+      return result
+    },
+    "BiasAdd": .value { node in
+      let x = try node.operand(0)
+      var bias = try node.operand(1)
+      if node.node.text("data_format")?.text.hasPrefix("NC") ?? false {
+        bias = try node.unsqueeze(bias, Array(1..<max(try node.rank(x) - 1, 1)))
+      }
+      return try node.build(.add, x, bias)
+    },
+    "BiasAddV1": binary(.add),
+    "MatrixBandPart": .value { try $0.band() },
+    "MatrixDiagPart": .value { try $0.diagonal() },
+    "MatrixDiagPartV2": .value { try $0.mainDiagonal() }, "MatrixDiagPartV3": .value { try $0.mainDiagonal() },
+  ]
+
+  private static let batched = NodeLowering.value { node in
+    if let type = node.node.typeNumber("Tout"), type != node.node.typeNumber("Ta") {
+      throw UnsupportedForm("its result is of another type than its inputs")
+    }
+    return try node.product(node.node.flag("adj_x"), node.node.flag("adj_y"))
+  }
+}
+
+extension NodeContext {
+  fileprivate func product(_ transposesLeft: Bool, _ transposesRight: Bool) throws -> Value {
+    let left = try matrix(try operand(0), transposed: transposesLeft)
+    return try build(.matMul, left, try matrix(try operand(1), transposed: transposesRight))
+  }
+
+  private func matrix(_ value: Value, transposed: Bool) throws -> Value {
+    guard transposed else { return value }
+    guard !ElementTypes.complex.contains(try elementType(value)) else { throw UnsupportedForm("complex numbers") }
+    var order = Array(0..<(try rank(value)))
+    guard order.count >= 2 else { throw ModelError(.invalidModel, "multiplies a tensor of rank \(order.count)") }
+    order.swapAt(order.count - 1, order.count - 2)
+    return try transpose(value, order)
+  }
+
+  fileprivate func mainDiagonal() throws -> Value {
+    guard try integers(1, "the diagonal").allSatisfy({ $0 == 0 }) else { throw UnsupportedForm("another diagonal") }
+    return try diagonal()
+  }
+
+  /// The diagonal of each matrix, along the last axis.
+  fileprivate func diagonal() throws -> Value {
+    let x = try operand(0)
+    let shape = try shape(x)
+    guard shape.count >= 2, let rows = shape[shape.count - 2].value, let columns = shape[shape.count - 1].value,
+      columns < 1 << 16
+    else { throw UnsupportedForm("matrices whose size varies") }
+    // Laid out row by row, it is each element that is a row and a column further.
+    let flat = try build(
+      .reshape, x, try concat([try part(try shapeValue(x), 0, -2, axis: 0), try build.constant([-1])], axis: 0))
+    let count = min(rows, columns)
+    return try build(
+      .slice, flat, try build.constant([0]), try build.constant([count * (columns + 1)]), try build.constant([-1]),
+      try build.constant([columns + 1]))
+  }
+
+  /// The part of matrices that lies around the diagonal.
+  fileprivate func band() throws -> Value {
+    let (lower, upper) = (try integer(1, "num_lower"), try integer(2, "num_upper"))
+    var result = try operand(0)
+    func keep(_ isUpper: Bool, _ diagonal: Int) throws {
+      let attributes: Attributes = ["upper": .int(isUpper ? 1 : 0)]
+      result = try build(.trilu, result, try build.constant(diagonal), attributes: attributes)
+    }
+    if upper >= 0 { try keep(false, upper) }
+    if lower >= 0 { try keep(true, -lower) }
+    return result
+  }
+}

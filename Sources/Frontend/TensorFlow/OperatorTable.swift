@@ -1,0 +1,71 @@
+import IR
+
+/// How the nodes of one operator are lowered.
+struct NodeLowering: Sendable {
+  /// The names of its outputs, where there are several.
+  let outputs: [ByteString]?
+  let lower: @Sendable (NodeContext) throws -> [TensorFlowValue]
+
+  /// An operator whose outputs are what `lower` returns.
+  static func values(
+    _ outputs: [ByteString]? = nil, _ lower: @escaping @Sendable (NodeContext) throws -> [Value]
+  ) -> NodeLowering {
+    NodeLowering(outputs: outputs) { try lower($0).map { .tensor($0) } }
+  }
+
+  /// An operator with one output.
+  static func value(_ lower: @escaping @Sendable (NodeContext) throws -> Value) -> NodeLowering {
+    NodeLowering(outputs: nil) { [.tensor(try lower($0))] }
+  }
+}
+
+/// The operators that have a lowering.
+enum OperatorTable {
+  /// Operators by name: one family a table.
+  typealias Family = [ByteString: NodeLowering]
+
+  private static let all: Family = {
+    let families: [Family] = [
+      TensorFlowLowerings.activations, TensorFlowLowerings.arithmetic, TensorFlowLowerings.comparisons,
+      TensorFlowLowerings.constants, TensorFlowLowerings.controlFlow,
+      TensorFlowLowerings.convolutions, TensorFlowLowerings.detection, TensorFlowLowerings.images,
+      TensorFlowLowerings.indexing, TensorFlowLowerings.lists,
+      TensorFlowLowerings.movement, TensorFlowLowerings.normalizations, TensorFlowLowerings.pooling,
+      TensorFlowLowerings.products, TensorFlowLowerings.reductions,
+      TensorFlowLowerings.scatters, TensorFlowLowerings.segments, TensorFlowLowerings.shapes,
+      TensorFlowLowerings.slices, TensorFlowLowerings.spaceBatches,
+    ]
+    return families.reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
+  }()
+
+  /// The operators that hand on what they take.
+  static let identities: Set<ByteString> = [
+    "Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics", "PlaceholderWithDefault",
+    "EnsureShape", "DisableCopyOnRead", "OptimizationBarrier",
+  ]
+
+  static let firstVersionControlFlow: Set<ByteString> = [
+    "Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration",
+    "RefNextIteration", "LoopCond",
+  ]
+
+  static func lowering(_ operation: ByteString) -> NodeLowering? { all[operation] }
+
+  static func outputs(_ operation: ByteString) -> [ByteString]? { all[operation]?.outputs }
+
+  /// What would help against an operator that has no lowering.
+  static func advice(_ operation: ByteString) -> String? {
+    let name = operation.text
+    if name.hasPrefix("HashTable") || name.hasPrefix("LookupTable") || name.hasPrefix("MutableHashTable") {
+      return "a lookup table; export the model from what comes after it"
+    }
+    if name.hasPrefix("Assign") || name.hasPrefix("Resource") {
+      return "it changes a variable, which a compiled model has not; export the model for inference"
+    }
+    if name.hasPrefix("Iterator") || name.hasSuffix("Dataset") { return "give the data as an input" }
+    return nil
+  }
+}
+
+/// The tables of lowerings, a family a file.
+enum TensorFlowLowerings {}

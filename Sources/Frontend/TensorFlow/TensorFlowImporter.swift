@@ -1,0 +1,115 @@
+import CModelProtos
+import Formats
+import IR
+
+/// Reads TensorFlow's SavedModels, folders or the `saved_model.pb` in them, and frozen graphs.
+package struct TensorFlowImporter: Importer {
+  package static let format = InputFormat.tensorflow
+
+  package init() {}
+
+  package static func recognizes(prefix: UnsafeRawBufferPointer, path: String) -> Bool {
+    !path.hasSuffix(".onnx") && TensorFlowDocument.kind(prefix: prefix) != nil
+  }
+
+  package func read(_ file: ModelFile, _ options: ImportOptions, _ diagnostics: Diagnostics) throws -> Module {
+    let kind = file.contents.withUnsafeBytes {
+      TensorFlowDocument.kind(prefix: UnsafeRawBufferPointer(rebasing: $0.prefix(64)))
+    }
+    let document = try TensorFlowDocument(file.contents, kind ?? .graph)
+    let module: Module
+    switch document {
+    case .savedModel(let model): module = try read(model.root.pointee, document, file, options, diagnostics)
+    case .graph(let graph):
+      guard options.signature == nil else {
+        throw ModelError(.usage, "-signature is for SavedModels, and this is a graph alone")
+      }
+      module = try read(graph.root.pointee, document, options, diagnostics)
+    }
+    file.contents.giveBackPages()
+    return module
+  }
+
+  // MARK: SavedModel
+
+  private func read(
+    _ model: Tensorflow__SavedModel, _ document: TensorFlowDocument, _ file: ModelFile, _ options: ImportOptions,
+    _ diagnostics: Diagnostics
+  ) throws -> Module {
+    let graphs = messages(model.meta_graphs, model.n_meta_graphs)
+    let served = graphs.first { graph in
+      guard let info = graph.pointee.meta_info_def?.pointee else { return false }
+      return UnsafeBufferPointer(start: info.tags, count: info.n_tags).contains { ByteString($0) == "serve" }
+    }
+    guard let meta = (served ?? graphs.first)?.pointee, let graph = meta.graph_def?.pointee else {
+      throw ModelError(.invalidModel, "has no graph")
+    }
+    let interface = try Signature.interface(of: meta, named: options.signature)
+    let module = Module(name: "model", target: GraphBuilder.target)
+    let builder = GraphBuilder(module)
+    let restore = meta.saver_def.map { ByteString($0.pointee.restore_op_name) } ?? ""
+    let checkpoint = restore.isEmpty ? nil : try Checkpoint(besideModel: file.path)
+    let variables = VariableStore(checkpoint, builder)
+    let lowering = GraphLowering(
+      module, FunctionLibrary(graph.library), ConstantReader(document: document), variables, nodeCount: graph.n_node,
+      diagnostics)
+    let main = LoweringScope(try GraphBody(graph), builder)
+    try variables.readKeys(restore, in: main, lowering)
+    try lowering.lower(interface, in: main)
+    return module
+  }
+
+  // MARK: Frozen graph
+
+  private func read(
+    _ graph: Tensorflow__GraphDef, _ document: TensorFlowDocument, _ options: ImportOptions, _ diagnostics: Diagnostics
+  ) throws -> Module {
+    let module = Module(name: "model", target: GraphBuilder.target)
+    let builder = GraphBuilder(module)
+    let body = try GraphBody(graph)
+    let lowering = GraphLowering(
+      module, FunctionLibrary(graph.library), ConstantReader(document: document), VariableStore(nil, builder),
+      nodeCount: graph.n_node, diagnostics)
+    try lowering.lower(FrozenGraph(body).interface(options), in: LoweringScope(body, builder))
+    return module
+  }
+}
+
+extension GraphLowering {
+  /// Builds the main graph: the inputs, what the outputs need of them, and the outputs.
+  fileprivate func lower(_ interface: ModelInterface, in main: LoweringScope) throws {
+    for input in interface.inputs {
+      guard let (name, _, _) = GraphBody.parts(of: input.tensor), main.body[name] != nil else {
+        throw ModelError(.invalidModel, place: "input '\(input.name.text)'", "there is no node '\(input.tensor.text)'")
+      }
+      do {
+        main.values[name] = [.tensor(main.builder.addArgument(input.name, try interface.type(of: input)))]
+      } catch let error as ModelError {
+        throw error.at("input '\(input.name.text)'")
+      }
+    }
+    let values = try lower(interface.outputs.map(\.tensor), in: main)
+    try unsupported.check()
+    let outputs = try zip(interface.outputs, values).map { output, value in
+      guard case .tensor(let tensor) = value else {
+        throw ModelError(.invalidModel, place: "output '\(output.name.text)'", "is no tensor")
+      }
+      return (output.name, tensor)
+    }
+    main.builder.finish(outputs.map { (name: $0.0, value: $0.1) })
+    Self.sweep(module.main, Rewriter(module, pass: ""))
+  }
+
+  /// Removes what only told lowerings something: constants that became attributes, shapes that were known.
+  private static func sweep(_ graph: Graph, _ rewriter: Rewriter) {
+    var current = graph.last
+    while let operation = current {
+      current = operation.previous
+      if !operation.is(.return), !operation.hasUsedResults {
+        rewriter.erase(operation)
+      } else {
+        for region in operation.regions { sweep(region.graph, rewriter) }
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import IR
+
+/// What a tensor of a TensorFlow graph becomes.
+enum TensorFlowValue {
+  case tensor(Value)
+  /// A variable's handle, by the name under which its value is kept.
+  case variable(ByteString)
+  case list(TensorList)
+  /// What an operator without a lowering made: whatever takes it is not lowered either.
+  case unsupported
+}
+
+/// A list of tensors as TensorFlow's loops read and write them.
+indirect enum TensorList {
+  /// The elements are the slices of a tensor along its first axis.
+  case stacked(Value)
+  /// Elements that were set one by one; `nil` for those that were not.
+  case elements([Value?])
+  /// So many elements, of which none was set.
+  case reserved(count: Value, type: ElementType)
+  /// The list that a loop's body was given, for its state of that index.
+  case carried(Int)
+  /// `list` after an element was set, or appended where `index` is `nil`.
+  case written(TensorList, index: Value?, element: Value)
+}
+
+/// A form of an operator that has no lowering.
+struct UnsupportedForm: Error {
+  let reason: String
+
+  init(_ reason: String) {
+    self.reason = reason
+  }
+}

@@ -1,0 +1,209 @@
+import Frontend
+import IR
+import Testing
+
+/// GraphDefs written by hand.
+private enum TestGraph {
+  /// A graph of nodes, and functions of a library.
+  static func bytes(_ nodes: [WireMessage], functions: [WireMessage] = []) -> [UInt8] {
+    WireMessage { graph in
+      for node in nodes { graph.message(1, node) }
+      if !functions.isEmpty {
+        graph.message(2) { library in for function in functions { library.message(1, function) } }
+      }
+    }.bytes
+  }
+
+  static func node(
+    _ name: String, _ operation: String, _ inputs: [String] = [], _ attributes: [(String, WireMessage)] = []
+  ) -> WireMessage {
+    WireMessage { node in
+      node.text(1, name)
+      node.text(2, operation)
+      for input in inputs { node.text(3, input) }
+      for (key, value) in attributes {
+        node.message(5) {
+          $0.text(1, key)
+          $0.message(2, value)
+        }
+      }
+    }
+  }
+
+  static func placeholder(_ name: String, _ extents: [Int]) -> WireMessage {
+    node(
+      name, "Placeholder", [],
+      [
+        ("dtype", WireMessage { $0.int(6, 1) }),
+        (
+          "shape",
+          WireMessage { value in
+            value.message(7) { shape in for extent in extents { shape.message(2) { $0.int(1, extent) } } }
+          }
+        ),
+      ])
+  }
+
+  /// A constant of float32 whose elements are `contents`, packed.
+  static func constant(_ name: String, _ extents: [Int], _ contents: [UInt8]) -> WireMessage {
+    node(
+      name, "Const", [],
+      [
+        (
+          "value",
+          WireMessage { value in
+            value.message(8) { tensor in
+              tensor.int(1, 1)
+              tensor.message(2) { shape in for extent in extents { shape.message(2) { $0.int(1, extent) } } }
+              tensor.data(4, contents)
+            }
+          }
+        )
+      ])
+  }
+
+  static func function(_ name: String, _ nodes: [WireMessage], returns: String) -> WireMessage {
+    WireMessage { function in
+      function.message(1) {
+        $0.text(1, name)
+        $0.message(2) { $0.text(1, "a") }
+        $0.message(3) { $0.text(1, "b") }
+      }
+      for node in nodes { function.message(3, node) }
+      function.message(4) {
+        $0.text(1, "b")
+        $0.text(2, returns)
+      }
+    }
+  }
+
+  static func call(_ name: String, _ function: String, _ inputs: [String]) -> WireMessage {
+    node(name, "PartitionedCall", inputs, [("f", WireMessage { $0.message(10) { $0.text(1, function) } })])
+  }
+
+  static func read(_ bytes: [UInt8], path: String = "model.pb", _ options: ImportOptions = ImportOptions()) throws
+    -> Module
+  {
+    try Module.read(ModelFile(path: path, contents: ByteSlice(bytes)), options, diagnostics: Diagnostics())
+  }
+
+  static func refusal(_ bytes: [UInt8], _ options: ImportOptions = ImportOptions()) -> String? {
+    do {
+      _ = try read(bytes, options)
+      return nil
+    } catch { return "\(error)" }
+  }
+}
+
+@Suite struct TensorFlowTests {
+  private let relu = TestGraph.bytes([
+    TestGraph.placeholder("x", [-1, 4]), TestGraph.node("y", "Relu", ["x"]),
+    TestGraph.constant("unused", [1], [0, 0, 0, 0]), TestGraph.node("nothing", "NoOp", ["^y"]),
+  ])
+
+  @Test func aGraphIsRecognizedByItsContent() throws {
+    let module = try TestGraph.read(relu, path: "anything")
+    #expect(module.main.arguments.map(\.name) == ["x"])
+    #expect(module.main.arguments[0].type == .tensor(.float32, [.symbol("batch"), .known(4)]))
+    #expect(module.main.outputs.map(\.name) == ["y"])
+  }
+
+  @Test func whatNoOutputNeedsIsNotThere() throws {
+    let module = try TestGraph.read(relu)
+    #expect(module.main.operations.map(\.definition.name) == ["Relu", "return"])
+  }
+
+  @Test func onlyInputsThatVaryTogetherShareTheirFirstAxis() throws {
+    let module = try TestGraph.read(
+      TestGraph.bytes([
+        TestGraph.placeholder("x", [-1, 4]), TestGraph.placeholder("k", [4]), TestGraph.node("y", "AddV2", ["x", "k"]),
+      ]))
+    #expect(module.main.arguments[0].type == .tensor(.float32, [.symbol("x_d0"), .known(4)]))
+  }
+
+  @Test func outputsMayBeNamed() throws {
+    let bytes = TestGraph.bytes([
+      TestGraph.placeholder("x", [4]), TestGraph.node("y", "Relu", ["x"]), TestGraph.node("z", "Mystery", ["y"]),
+    ])
+    let module = try TestGraph.read(bytes, ImportOptions(outputs: ["y:0"]))
+    #expect(module.main.outputs.map(\.name) == ["y:0"])
+  }
+
+  @Test func allOperatorsWithoutLoweringAreToldAtOnce() throws {
+    let bytes = TestGraph.bytes([
+      TestGraph.placeholder("x", [4]), TestGraph.node("a", "Mystery", ["x"]), TestGraph.node("b", "Relu", ["a"]),
+      TestGraph.node("c", "Riddle", ["b"]), TestGraph.node("d", "Mystery", ["c"]),
+    ])
+    let message = try #require(TestGraph.refusal(bytes))
+    #expect(message.contains("2 operators"))
+    #expect(message.contains("Mystery, 2 times, first at 'a'"))
+    #expect(message.contains("Riddle at 'c'"))
+  }
+
+  @Test func controlFlowOfTheFirstVersionIsRefusedWithAdvice() throws {
+    let bytes = TestGraph.bytes([
+      TestGraph.placeholder("x", [4]), TestGraph.node("enter", "Enter", ["x"]),
+      TestGraph.node("merge", "Merge", ["enter", "next"]), TestGraph.node("next", "NextIteration", ["merge"]),
+      TestGraph.node("exit", "Exit", ["merge"]),
+    ])
+    #expect(try #require(TestGraph.refusal(bytes)).contains("convert_variables_to_constants_v2"))
+  }
+
+  @Test func cyclesAndEndlessCallsAreRefused() throws {
+    let cycle = TestGraph.bytes([
+      TestGraph.placeholder("x", [4]), TestGraph.node("a", "AddV2", ["x", "b"]), TestGraph.node("b", "Relu", ["a"]),
+      TestGraph.node("c", "Relu", ["b"]),
+    ])
+    #expect(try #require(TestGraph.refusal(cycle)).contains("depends on itself"))
+    let identities = TestGraph.bytes([
+      TestGraph.placeholder("x", [4]), TestGraph.node("a", "Identity", ["b"]), TestGraph.node("b", "Identity", ["a"]),
+      TestGraph.node("c", "Relu", ["b"]),
+    ])
+    #expect(try #require(TestGraph.refusal(identities)).contains("depends on itself"))
+    let endless = TestGraph.bytes(
+      [TestGraph.placeholder("x", [4]), TestGraph.call("y", "f", ["x"])],
+      functions: [TestGraph.function("f", [TestGraph.call("again", "f", ["a"])], returns: "again:output:0")])
+    #expect(try #require(TestGraph.refusal(endless)).contains("deep"))
+  }
+
+  @Test func callsThatDoubleEachTimeAreRefused() throws {
+    let functions = (0..<40).map { level in
+      TestGraph.function(
+        "f\(level)",
+        [
+          TestGraph.call("one", "f\(level + 1)", ["a"]), TestGraph.call("two", "f\(level + 1)", ["one:output:0"]),
+        ], returns: "two:output:0")
+    }
+    let last = TestGraph.function("f40", [TestGraph.node("r", "Relu", ["a"])], returns: "r:activations:0")
+    let bytes = TestGraph.bytes(
+      [TestGraph.placeholder("x", [4]), TestGraph.call("y", "f0", ["x"])], functions: functions + [last])
+    #expect(TestGraph.refusal(bytes) != nil)
+  }
+
+  @Test func contentsMustFitTheirShape() throws {
+    for (extents, count) in [([2], 4), ([1 << 40, 1 << 20], 4), ([-3], 4), ([Int.max, 3], 8)] {
+      let bytes = TestGraph.bytes([
+        TestGraph.constant("c", extents, Array(repeating: 0, count: count)), TestGraph.node("y", "Relu", ["c"]),
+      ])
+      #expect(TestGraph.refusal(bytes) != nil)
+    }
+  }
+
+  @Test func everyTruncationIsReadOrRefused() {
+    let bytes = TestGraph.bytes(
+      [
+        TestGraph.placeholder("x", [4]), TestGraph.call("y", "f", ["x"]),
+        TestGraph.constant("c", [1], [0, 0, 128, 63]),
+      ],
+      functions: [TestGraph.function("f", [TestGraph.node("r", "Relu", ["a"])], returns: "r:activations:0")])
+    for length in 0..<bytes.count { _ = TestGraph.refusal(Array(bytes[..<length]), ImportOptions(format: .tensorflow)) }
+  }
+
+  @Test func aVariableNeedsACheckpoint() throws {
+    let bytes = TestGraph.bytes([
+      TestGraph.node("v", "VarHandleOp"), TestGraph.node("r", "ReadVariableOp", ["v"]),
+      TestGraph.node("y", "Relu", ["r"]),
+    ])
+    #expect(try #require(TestGraph.refusal(bytes)).contains("only its graph"))
+  }
+}
