@@ -11,6 +11,7 @@ extension WireScan {
     case (.bytes, .lengthDelimited):
       if field.role == .payload {
         try appendPayload(slice(content), of: field, number)
+        giveBackPages(before: content.upperBound)
       } else {
         // Once unpacked, and again as a name or text of the IR.
         try charge(2 * content.count + field.elementCost, at: content)
@@ -19,6 +20,7 @@ extension WireScan {
     case (.varint, .lengthDelimited) where field.isRepeated, (.fixed32, .lengthDelimited) where field.isRepeated,
       (.fixed64, .lengthDelimited) where field.isRepeated:
       try appendNumbers(slice(content), of: field, number, at: content)
+      giveBackPages(before: content.upperBound)
     case (.varint, .varint), (.fixed32, .fixed32), (.fixed64, .fixed64):
       if field.isRepeated {
         let numbers = try joinRun(number, type, content, &cursor)

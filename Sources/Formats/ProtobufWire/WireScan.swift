@@ -32,6 +32,8 @@ struct WireScan {
   var result: ScannedMessage
   private let schema: WireSchema
   private let limits: Limits
+  /// The pages before this are given back.
+  private var givenBack = 0
 
   /// - Throws: `ModelError` with the offset of what is damaged or goes beyond the limits.
   static func scan(_ source: ByteSlice, _ schema: WireSchema, _ limits: Limits) throws -> ScannedMessage {
@@ -155,6 +157,16 @@ struct WireScan {
         "unpacking it would take more than \(limits.memory) bytes, far more than such a file can need; it is refused")
     }
     result.remainingMemory -= count
+  }
+
+  /// As many bytes are passed before their pages are given back: a fault may map more than what is read.
+  private static let windowBytes = 4 << 20
+
+  /// Keeps the resident set to a window: what lies before `end` is not looked at again.
+  mutating func giveBackPages(before end: Int) {
+    guard end - givenBack >= Self.windowBytes else { return }
+    source.slice(offset: givenBack, count: end - givenBack)?.giveBackPages()
+    givenBack = end
   }
 
   func place(_ range: Range<Int>) -> String { "offset \(range.lowerBound)" }
