@@ -5,6 +5,10 @@
 package struct ByteString: Hashable, Sendable {
   package let bytes: [UInt8]
 
+  package init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
   package init(_ bytes: some Sequence<UInt8>) {
     self.bytes = Array(bytes)
   }

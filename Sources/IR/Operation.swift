@@ -82,11 +82,7 @@ package final class Operation {
   }
 
   /// `node 'conv1' (Conv)`: how messages about a source file name an operation.
-  package var place: String {
-    if isConstant { return "tensor '\(result()?.name.text ?? location.name.text)'" }
-    let name = location.name.isEmpty ? result()?.name ?? "" : location.name
-    return "node '\(name.text)' (\(definition.qualifiedName))"
-  }
+  package var place: String { OperationPlace(self).description }
 
   /// The graph of the region called `name`.
   package func region(_ name: ByteString) -> Graph? { regions.first { $0.name == name }?.graph }
@@ -148,4 +144,22 @@ package final class Operation {
 extension Operation: Hashable {
   package static func == (a: Operation, b: Operation) -> Bool { a === b }
   package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// How messages name an operation, as it is now: words are made of it only where somebody asks.
+package struct OperationPlace: CustomStringConvertible {
+  private let definition: OpDefinition
+  private let name: ByteString
+  private let resultName: ByteString?
+
+  package init(_ operation: Operation) {
+    definition = operation.definition
+    name = operation.location.name
+    resultName = operation.result()?.name
+  }
+
+  package var description: String {
+    if definition === OpDefinition.constant { return "tensor '\((resultName ?? name).text)'" }
+    return "node '\((name.isEmpty ? resultName ?? "" : name).text)' (\(definition.qualifiedName))"
+  }
 }

@@ -122,12 +122,18 @@ package struct FieldMask: OptionSet, Hashable, Sendable {
 package func messages<Structure>(
   _ start: UnsafeMutablePointer<UnsafeMutablePointer<Structure>?>?, _ count: Int
 ) -> [UnpackedMessage<Structure>] {
-  UnsafeBufferPointer(start: start, count: count).compactMap { $0.map { UnpackedMessage($0) } }
+  var messages: [UnpackedMessage<Structure>] = []
+  guard let start, count > 0 else { return messages }
+  messages.reserveCapacity(count)
+  for index in 0..<count {
+    if let message = start[index] { messages.append(UnpackedMessage(message)) }
+  }
+  return messages
 }
 
 extension ByteString {
   /// What a `bytes` field holds.
   package init(_ data: ProtobufCBinaryData) {
-    self.init(UnsafeBufferPointer(start: data.data, count: data.len))
+    self.init(bytes: Array(UnsafeBufferPointer(start: data.data, count: data.len)))
   }
 }

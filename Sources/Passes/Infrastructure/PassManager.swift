@@ -1,6 +1,7 @@
 import IR
 
-/// Runs a pipeline on a module.
+/// Runs a pipeline on a module. Where a combinator repeats passes, those that found nothing to do do not run again before
+/// the module changes.
 package final class PassManager {
   /// How to run, whatever the pipeline.
   package struct Configuration: Sendable {
@@ -32,6 +33,10 @@ package final class PassManager {
   /// In the order in which they were first counted.
   package private(set) var statistics: [Statistic] = []
   private var applicationCount = 0
+  /// How often the module was changed so far.
+  private var mutationCount = 0
+  /// What that was when a pass, by its text, last found nothing to do.
+  private var idleSince: [String: Int] = [:]
   /// What ran so far, combinators unrolled.
   private var executed: [any Pass] = []
 
@@ -44,47 +49,43 @@ package final class PassManager {
   ///
   /// - Throws: the failure of the first pass that fails; the module is then in an undefined state.
   package func run(_ pipeline: Pipeline, on module: Module) throws(PassFailure) {
-    _ = try mutations(of: pipeline, on: module)
+    try run(pipeline, on: module, isRepeated: false)
   }
 
-  /// Runs `pipeline` and returns how often it changed the module.
-  private func mutations(of pipeline: Pipeline, on module: Module) throws(PassFailure) -> Int {
-    var total = 0
+  /// - Parameter isRepeated: whether the pipeline may run again, so that nobody asked for each single run of its passes.
+  private func run(_ pipeline: Pipeline, on module: Module, isRepeated: Bool) throws(PassFailure) {
     for element in pipeline.elements {
       switch element {
-      case .pass(let pass): total += try mutations(of: pass, on: module)
-      case .combinator(let combinator, let inner): total += try mutations(of: combinator, inner, on: module)
-      case .shipped(_, let inner): total += try mutations(of: inner, on: module)
+      case .pass(let pass) where isRepeated && idleSince[pass.pipelineText] == mutationCount: break
+      case .pass(let pass): try run(pass, on: module)
+      case .combinator(let combinator, let inner): try run(combinator, inner, on: module)
+      case .shipped(_, let inner): try run(inner, on: module, isRepeated: isRepeated)
       }
     }
-    return total
   }
 
-  private func mutations(
-    of combinator: some Combinator, _ pipeline: Pipeline, on module: Module
-  ) throws(PassFailure) -> Int {
-    var total = 0
+  private func run(_ combinator: some Combinator, _ pipeline: Pipeline, on module: Module) throws(PassFailure) {
     for _ in 0..<combinator.rounds {
-      let round = try mutations(of: pipeline, on: module)
-      total += round
-      if type(of: combinator).stopsWhenSettled && round == 0 { return total }
+      let before = mutationCount
+      try run(pipeline, on: module, isRepeated: true)
+      if type(of: combinator).stopsWhenSettled && mutationCount == before { return }
     }
     if type(of: combinator).stopsWhenSettled {
       let message = "still changing the model after \(combinator.rounds) rounds of \(pipeline)"
       remarks.append(Remark(kind: .missed, pass: type(of: combinator).name, place: nil, message: message))
     }
-    return total
   }
 
-  private func mutations(of pass: any Pass, on module: Module) throws(PassFailure) -> Int {
+  private func run(_ pass: any Pass, on module: Module) throws(PassFailure) {
     applicationCount += 1
     let application = PassApplication(number: applicationCount, pass: pass)
-    guard instruments.allSatisfy({ $0.admits(application) }) else { return 0 }
+    guard instruments.allSatisfy({ $0.admits(application) }) else { return }
     executed.append(pass)
+    let rewriteLimit = instruments.compactMap { $0.rewriteLimit(of: application) }.min()
     let context = PassContext(
       module, pass: application.name, threads: configuration.threads, numerics: configuration.numerics,
       isStrict: configuration.verifiesEach, analyses: analyses, weightErrors: weightErrors,
-      rewriteLimit: instruments.compactMap { $0.rewriteLimit(of: application) }.min() ?? .max)
+      rewriteLimit: rewriteLimit ?? .max)
     for instrument in instruments { instrument.willRun(application, on: module) }
     defer { collect(context) }
     do {
@@ -94,9 +95,10 @@ package final class PassManager {
       throw failure(error, application)
     }
     let changes = context.rewriter.mutationCount
+    mutationCount += changes
+    if changes == 0, rewriteLimit == nil { idleSince[pass.pipelineText] = mutationCount }
     for instrument in instruments { instrument.didRun(application, on: module, changed: changes > 0) }
     if configuration.verifiesEach && changes > 0 { try verify(module, after: application) }
-    return changes
   }
 
   private func check(_ requirements: [Requirement], of module: Module) throws {

@@ -41,32 +41,39 @@ package struct GreedyDriver {
     blocked.report(to: context, without: worklist.erased)
   }
 
-  /// Offers `operation` to `pattern`; whether it was rewritten.
+  /// Offers `operation` to a pattern; whether it was rewritten.
   private func apply(
-    _ pattern: any RewritePattern, to operation: Operation, _ context: PassContext, _ blocked: inout BlockedMatches
+    _ candidate: Candidate, to operation: Operation, _ context: PassContext, _ blocked: inout BlockedMatches
   ) throws -> Bool {
-    let name = type(of: pattern).name
     let mutations = context.rewriter.mutationCount
-    let place = operation.place
-    let outcome = try pattern.rewrite(operation, context)
+    let place = OperationPlace(operation)
+    let outcome = try candidate.pattern.rewrite(operation, context)
     switch outcome {
     case .rewritten:
-      context.applied(name, at: place)
-      context.count(name)
+      context.applied(candidate.name, at: place.description)
+      context.count(candidate.name)
       return true
-    case .blocked(let reason): blocked.note(operation, pattern: name, reason)
+    case .blocked(let reason): blocked.note(operation, pattern: candidate.name, reason)
     case .noMatch: break
     }
     guard context.rewriter.mutationCount == mutations else {
-      throw ModelError(.internalFailure, place: place, "pattern \(name) changed the model without a match")
+      throw ModelError(
+        .internalFailure, place: place.description, "pattern \(candidate.name) changed the model without a match")
     }
     return false
   }
 
-  private func index(within numerics: Numerics) -> [ObjectIdentifier: [any RewritePattern]] {
-    var index: [ObjectIdentifier: [any RewritePattern]] = [:]
+  /// A pattern and its name, which takes longer to make than most matches.
+  private struct Candidate {
+    let pattern: any RewritePattern
+    let name: String
+  }
+
+  private func index(within numerics: Numerics) -> [ObjectIdentifier: [Candidate]] {
+    var index: [ObjectIdentifier: [Candidate]] = [:]
     for pattern in patterns where type(of: pattern).numerics <= numerics {
-      for root in type(of: pattern).roots { index[ObjectIdentifier(root), default: []].append(pattern) }
+      let candidate = Candidate(pattern: pattern, name: type(of: pattern).name)
+      for root in type(of: pattern).roots { index[ObjectIdentifier(root), default: []].append(candidate) }
     }
     return index
   }
