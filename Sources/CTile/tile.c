@@ -64,3 +64,19 @@ void mcc_add_tile(
     memcpy(tile + row * stride, whole + row * columns_of_tile, columns * sizeof(float));
   }
 }
+
+static inline __attribute__((always_inline)) void pack(
+    size_t depth, const char *rows, size_t depth_step, size_t lane_step, size_t lanes, size_t width, float *panel) {
+  for (size_t step = 0; step < depth; step++, rows += depth_step, panel += width) {
+#pragma unroll
+    for (size_t lane = 0; lane < lanes; lane++) memcpy(panel + lane, rows + lane * lane_step, sizeof(float));
+  }
+}
+
+void mcc_pack_panel(
+    size_t depth, const void *rows, size_t depth_step, size_t lane_step, size_t lanes, size_t width, float *panel) {
+  if (lanes == rows_of_tile && width == rows_of_tile) {
+    return pack(depth, rows, depth_step, lane_step, rows_of_tile, rows_of_tile, panel);
+  }
+  pack(depth, rows, depth_step, lane_step, lanes, width, panel);
+}

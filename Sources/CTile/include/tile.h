@@ -14,4 +14,9 @@ enum { MCC_TILE_ROWS = 6, MCC_TILE_COLUMNS = 16 };
 void mcc_add_tile(
     size_t depth, const float *left, const float *right, float *tile, size_t stride, size_t rows, size_t columns);
 
+/// Copies `lanes` rows of `depth` floats into a panel in which the elements of each step lie together, `width` apart from
+/// those of the next. Rows lie `lane_step` bytes apart, and elements of a row `depth_step`; none need be aligned.
+void mcc_pack_panel(
+    size_t depth, const void *rows, size_t depth_step, size_t lane_step, size_t lanes, size_t width, float *panel);
+
 #endif

@@ -34,14 +34,11 @@ struct StridedFactor: ProductFactor, @unchecked Sendable {
       }
       return
     }
-    for lane in 0..<lanes.count {
-      var (from, to) = (source, panels + lane / width * width * depth.count + lane % width)
-      for _ in depth {
-        to.pointee = from.loadUnaligned(as: Float.self)
-        from += depthStep * size
-        to += width
-      }
-      source += laneStep * size
+    for first in stride(from: 0, to: lanes.count, by: width) {
+      let count = min(width, lanes.count - first)
+      mcc_pack_panel(
+        depth.count, source + first * laneStep * size, depthStep * size, laneStep * size, count, width,
+        panels + first * depth.count)
     }
   }
 }

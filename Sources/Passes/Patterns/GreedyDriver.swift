@@ -64,15 +64,19 @@ package struct GreedyDriver {
   }
 
   /// A pattern and its name, which takes longer to make than most matches.
-  private struct Candidate {
+  private final class Candidate {
     let pattern: any RewritePattern
-    let name: String
+    private(set) lazy var name = type(of: pattern).name
+
+    init(_ pattern: any RewritePattern) {
+      self.pattern = pattern
+    }
   }
 
   private func index(within numerics: Numerics) -> [ObjectIdentifier: [Candidate]] {
     var index: [ObjectIdentifier: [Candidate]] = [:]
     for pattern in patterns where type(of: pattern).numerics <= numerics {
-      let candidate = Candidate(pattern: pattern, name: type(of: pattern).name)
+      let candidate = Candidate(pattern)
       for root in type(of: pattern).roots { index[ObjectIdentifier(root), default: []].append(candidate) }
     }
     return index
