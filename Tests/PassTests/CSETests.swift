@@ -27,6 +27,26 @@ import Testing
         """)
   }
 
+  /// What was merged for its elements is no twin of what comes after it.
+  @Test func equalShapesOfSeveralTensors() throws {
+    try expect(
+      CSE(),
+      makes: """
+        graph @main(%x: f32[n, 3], %y: f32[n, 3]) -> (a: i64[2], b: i64[2], c: i64[2]) {
+          %a = Shape(%x) : i64[2]
+          %b = Shape(%y) : i64[2]
+          %c = Shape(%y) : i64[2]
+          return %a, %b, %c
+        }
+        """,
+      into: """
+        graph @main(%x: f32[n, 3], %y: f32[n, 3]) -> (a: i64[2], b: i64[2], c: i64[2]) {
+          %a = Shape(%x) : i64[2]
+          return %a, %a, %a
+        }
+        """)
+  }
+
   @Test func differentAttributesOrOrderAreDifferent() throws {
     try expect(
       CSE(),

@@ -61,6 +61,7 @@ struct CSE: Pass {
       let twin = computed.sameContents(as: result), twin.type.isCompatible(with: result.type)
     else { return 0 }
     context.applied("the same shape as \(twin)", at: operation)
+    computed.forget(operation)
     try context.rewriter.replace(result, with: twin)
     context.rewriter.erase(operation)
     return 1
@@ -129,6 +130,12 @@ private struct Computed {
     operations[key] = operation
     order.append(key)
     return nil
+  }
+
+  /// Forgets an operation that is to be erased.
+  mutating func forget(_ operation: Operation) {
+    let key = key(of: operation)
+    if operations[key] === operation { operations[key] = nil }
   }
 
   private mutating func key(of operation: Operation) -> Key {
