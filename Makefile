@@ -5,7 +5,7 @@ mcc = .build/release/mcc
 python = .venv/bin/python
 swift_sources = Package.swift Sources Tests
 
-.PHONY: build demo test bench scale static lint format protos dependencies venv clean help
+.PHONY: build demo test bench scale conformance-frontends static lint format protos dependencies venv clean help
 
 build: dependencies  ## builds .build/release/mcc (the default)
 	$(swift_build)
@@ -25,6 +25,14 @@ bench: build venv  ## measures mcc against cp and the installed peers; `make ben
 
 scale: build venv  ## shows that time grows as the number of operations does
 	$(python) Benchmarks/scale.py $(mcc)
+
+# Outside CI: the frameworks are gigabytes, and networks take minutes to export.
+conformance-frontends: build  ## reads whole architectures as their frameworks export them, in an environment of its own
+	@cmp -s Conformance/fixtures/requirements-pytorch.txt .venv-pytorch/requirements.txt || { \
+	  rm -rf .venv-pytorch && python3 -m venv .venv-pytorch \
+	  && .venv-pytorch/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/fixtures/requirements-pytorch.txt \
+	  && cp Conformance/fixtures/requirements-pytorch.txt .venv-pytorch/requirements.txt; }
+	.venv-pytorch/bin/python Conformance/frontends_pytorch.py $(mcc) build/frontends
 
 static: dependencies  ## builds .build-static/release/mcc, which needs no library at run time
 	$(swift_build) --scratch-path .build-static -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-all
@@ -50,7 +58,7 @@ venv: dependencies
 	  && cp Conformance/requirements.txt .venv/; }
 
 clean:  ## removes everything that was built or downloaded
-	rm -rf .build .build-static .venv build Benchmarks/models
+	rm -rf .build .build-static .venv .venv-pytorch build Benchmarks/models
 
 help:  ## lists the targets
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "make %-8s %s\n", $$1, $$2}' Makefile

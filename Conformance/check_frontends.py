@@ -93,3 +93,8 @@ def judge(mcc: Mcc, folder: Path, framework: str) -> None:
 
 def check_tensorflow(mcc: Mcc, folder: Path) -> None:
     judge(mcc, folder, "tensorflow")
+
+
+def check_pytorch(mcc: Mcc, folder: Path) -> None:
+    """What `torch.export.save` writes."""
+    judge(mcc, folder, "pytorch")

@@ -18,13 +18,14 @@ package protocol Importer {
 
 /// The formats that modules are read from. The raw value is what `-x` takes.
 package enum InputFormat: String, Hashable, Sendable, CaseIterable {
-  case mcb, mir, tensorflow, onnx
+  case mcb, mir, pytorch, tensorflow, onnx
 
   /// The importer of this format.
   package var importer: any Importer.Type {
     switch self {
     case .mcb: BinaryImporter.self
     case .mir: TextImporter.self
+    case .pytorch: PyTorchImporter.self
     case .onnx: ONNXImporter.self
     case .tensorflow: TensorFlowImporter.self
     }

@@ -26,7 +26,7 @@ enum HelpScreen {
     what to read and write
       -o <file>                 the output; its suffix names the format; - is standard output
       -emit=<format>            the output's format: onnx, mcb, mir (text), dot (Graphviz) or none
-      -x <format>               the input's format, else detected: onnx, tensorflow, mcb or mir
+      -x <format>               the input's format, else detected: onnx, pytorch, tensorflow, mcb, mir
       -signature=<name>         which signature of a SavedModel to read; else serving_default
       -external-data[=<file>]   put weights into a file beside the model
     how to run
@@ -58,7 +58,7 @@ enum HelpScreen {
       -seed <n>                 what random numbers begin with; the default is 0
       -dim <symbol>=<n>         an extent that the model leaves open; the default is 2
       -rtol <x>, -atol <x>      what results may differ by: 1e-4 of their value and 1e-5
-      -x <format>               the input's format, else detected: onnx, tensorflow, mcb or mir
+      -x <format>               the input's format, else detected: onnx, pytorch, tensorflow, mcb, mir
       -signature <name>         which function of a SavedModel to read; the default is serving_default
     """
 

@@ -23,12 +23,3 @@ indirect enum TensorList {
   /// `list` after an element was set, or appended where `index` is `nil`.
   case written(TensorList, index: Value?, element: Value)
 }
-
-/// A form of an operator that has no lowering.
-struct UnsupportedForm: Error {
-  let reason: String
-
-  init(_ reason: String) {
-    self.reason = reason
-  }
-}

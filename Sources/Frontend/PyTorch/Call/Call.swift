@@ -1,0 +1,244 @@
+import IR
+
+/// One operation as its lowering sees it: its operands by the names of the ATen schema, and the means to build.
+///
+/// The program leaves out operands that have their default: each lowering says the schema's default where it asks.
+struct Call {
+  let lowering: ProgramGraphLowering
+  let node: Node
+  /// What stands for the first operand: a view is lowered again on another value of its base.
+  private var base: Value?
+
+  init(_ lowering: ProgramGraphLowering, _ node: Node) {
+    self.lowering = lowering
+    self.node = node
+  }
+
+  func with(base: Value) -> Call {
+    var call = self
+    call.base = base
+    return call
+  }
+
+  var builder: GraphBuilder { lowering.builder }
+  var firstName: String { node.inputs.first?.name ?? "" }
+
+  func argument(_ name: String) -> Argument? {
+    guard let argument = node.inputs.first(where: { $0.name == name })?.argument else { return nil }
+    if case .none = argument { return nil }
+    return argument
+  }
+
+  /// Whether the result at `index` is used by anything.
+  func isUsed(_ index: Int) -> Bool {
+    guard node.outputs.indices.contains(index), let name = node.outputs[index].name else { return false }
+    return lowering.isUsed(name)
+  }
+
+  private func wrong(_ name: String, _ what: String) -> ModelError {
+    ModelError(.invalidModel, "has no operand '\(name)' that is \(what)")
+  }
+
+  // MARK: Tensors
+
+  func tensor(_ name: String) throws -> Tensor {
+    guard case .tensor(let source)? = argument(name) else { throw wrong(name, "a tensor") }
+    switch try lowering.binding(source) {
+    case .tensor(let tensor): return tensor
+    case .missing: throw MissingOperand()
+    case .integer, .float, .bool: throw wrong(name, "a tensor")
+    }
+  }
+
+  func value(_ name: String) throws -> Value {
+    if let base, name == firstName { return base }
+    return try tensor(name).read()
+  }
+
+  func optionalValue(_ name: String) throws -> Value? {
+    argument(name) == nil ? nil : try value(name)
+  }
+
+  /// The operand that most operators have first.
+  func input() throws -> Value { try value(firstName) }
+
+  func values(_ name: String) throws -> [Value] {
+    try optionalValues(name).map {
+      guard let value = $0 else { throw wrong(name, "a list of tensors") }
+      return value
+    }
+  }
+
+  func optionalValues(_ name: String) throws -> [Value?] {
+    guard case .tensors(let names)? = argument(name) else { throw wrong(name, "a list of tensors") }
+    return try names.map { name in
+      guard let name else { return nil }
+      switch try lowering.binding(name) {
+      case .tensor(let tensor): return try tensor.read()
+      case .missing: throw MissingOperand()
+      case .integer, .float, .bool: throw wrong(name, "a tensor")
+      }
+    }
+  }
+
+  // MARK: Numbers that are known
+
+  func optionalInt(_ name: String) throws -> Int? {
+    switch argument(name) {
+    case nil: return nil
+    case .integer(.number(let value))?: return value
+    case .integer(.name)?:
+      guard let value = try extent(name).known else { throw UnsupportedForm("has a '\(name)' that is not known") }
+      return value
+    case .bool(let value)?: return value ? 1 : 0
+    default: throw wrong(name, "an integer")
+    }
+  }
+
+  func int(_ name: String, default value: Int? = nil) throws -> Int {
+    guard let result = try optionalInt(name) ?? value else { throw wrong(name, "an integer") }
+    return result
+  }
+
+  func optionalInts(_ name: String) throws -> [Int]? {
+    switch argument(name) {
+    case nil: return nil
+    case .integer(.number(let value))?: return [value]
+    case .integers?, .integer?:
+      return try extents(name).map {
+        guard let value = $0.known else { throw UnsupportedForm("has a '\(name)' that is not known") }
+        return value
+      }
+    default: throw wrong(name, "a list of integers")
+    }
+  }
+
+  func ints(_ name: String, default value: [Int]? = nil) throws -> [Int] {
+    guard let result = try optionalInts(name) ?? value else { throw wrong(name, "a list of integers") }
+    return result
+  }
+
+  func optionalFloat(_ name: String) throws -> Double? {
+    switch argument(name) {
+    case nil: return nil
+    case .float(let value)?: return value
+    case .integer(.number(let value))?: return Double(value)
+    case .bool(let value)?: return value ? 1 : 0
+    case .symbolicFloat?, .integer?: throw UnsupportedForm("has a '\(name)' that is not known")
+    default: throw wrong(name, "a number")
+    }
+  }
+
+  func float(_ name: String, default value: Double? = nil) throws -> Double {
+    guard let result = try optionalFloat(name) ?? value else { throw wrong(name, "a number") }
+    return result
+  }
+
+  func bool(_ name: String, default value: Bool? = nil) throws -> Bool {
+    switch argument(name) {
+    case .bool(let value)?: return value
+    case .integer(.number(let value))?: return value != 0
+    case nil:
+      guard let value else { throw wrong(name, "a truth value") }
+      return value
+    default: throw wrong(name, "a truth value")
+    }
+  }
+
+  func optionalString(_ name: String) throws -> String? {
+    switch argument(name) {
+    case nil: return nil
+    case .string(let value)?: return value
+    default: throw wrong(name, "a text")
+    }
+  }
+
+  func optionalElementType(_ name: String) throws -> ElementType? {
+    switch argument(name) {
+    case nil: return nil
+    case .elementType(let number)?: return try ElementType(scalarType: number)
+    default: throw wrong(name, "an element type")
+    }
+  }
+
+  /// An axis counted from the front.
+  func axis(_ name: String, default value: Int? = nil, rank: Int) throws -> Int {
+    try axis(try int(name, default: value), rank: rank)
+  }
+
+  func axis(_ axis: Int, rank: Int) throws -> Int {
+    // A tensor without axes takes 0 and -1.
+    let rank = max(rank, 1)
+    guard axis >= -rank, axis < rank else {
+      throw ModelError(.invalidModel, "axis \(axis) is outside a tensor of rank \(rank)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  /// Axes counted from the front, each once; `nil` where none are named.
+  func axes(_ name: String, rank: Int) throws -> [Int]? {
+    guard let axes = try optionalInts(name) else { return nil }
+    let result = try axes.map { try axis($0, rank: rank) }
+    guard Set(result).count == result.count else { throw ModelError(.invalidModel, "axes \(axes) name an axis twice") }
+    return result
+  }
+
+  /// One number for each of `count` axes, where the program may say one for all.
+  func perAxis(_ name: String, _ count: Int, default value: Int? = nil) throws -> [Int] {
+    let list = try ints(name, default: value.map { [$0] })
+    if list.count == count { return list }
+    if list.isEmpty, let value { return Array(repeating: value, count: count) }
+    guard list.count == 1 else { throw ModelError(.invalidModel, "has \(list.count) of '\(name)' for \(count) axes") }
+    return Array(repeating: list[0], count: count)
+  }
+
+  // MARK: Types
+
+  func rank(_ value: Value) throws -> Int {
+    guard let rank = value.tensorType?.rank else { throw UnsupportedForm("has an operand of unknown rank") }
+    return rank
+  }
+
+  func shape(_ value: Value) throws -> Shape {
+    guard let shape = value.tensorType?.shape else { throw UnsupportedForm("has an operand of unknown rank") }
+    return shape
+  }
+
+  func elementType(_ value: Value) throws -> ElementType {
+    guard let type = value.tensorType?.elementType else {
+      throw UnsupportedForm("has an operand of unknown element type")
+    }
+    return type
+  }
+
+  /// No axis of a real tensor is longer; sums and products of a few such extents are numbers.
+  static let maximumExtent = 1 << 30
+
+  /// The extent of an axis where it is a number.
+  func knownExtent(_ value: Value, _ axis: Int) throws -> Int {
+    let shape = try shape(value)
+    guard shape.indices.contains(axis), let extent = shape[axis].value else {
+      throw UnsupportedForm("needs an extent that is not known")
+    }
+    guard extent <= Self.maximumExtent else { throw UnsupportedForm("has an axis of \(extent) elements") }
+    return extent
+  }
+
+  /// Whether `value` has a batch, which an operation on `axes` spatial axes takes or does without.
+  func hasBatch(_ value: Value, axes: Int) throws -> Bool {
+    let rank = try rank(value)
+    guard rank == axes + 2 || rank == axes + 1 else {
+      throw ModelError(.invalidModel, "has an operand of rank \(rank) for \(axes) spatial axes")
+    }
+    return rank == axes + 2
+  }
+
+  /// Numbers that are sizes: neither negative nor beyond any real axis.
+  func sizes(_ name: String, _ count: Int, default value: Int? = nil) throws -> [Int] {
+    let list = try perAxis(name, count, default: value)
+    guard list.allSatisfy({ (0...Self.maximumExtent).contains($0) }) else {
+      throw ModelError(.invalidModel, "has the '\(name)' \(list)")
+    }
+    return list
+  }
+}

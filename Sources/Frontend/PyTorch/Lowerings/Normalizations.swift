@@ -1,0 +1,130 @@
+import IR
+
+extension Lowering {
+  static let normalizations: [String: Lowering] = [
+    "aten.batch_norm": .one { try $0.batchNormalization($0.bool("training")) },
+    "aten.cudnn_batch_norm": .values { [try $0.batchNormalization($0.bool("training")), nil, nil, nil] },
+    "aten.native_batch_norm": .values { [try $0.batchNormalization($0.bool("training")), nil, nil] },
+    "aten._native_batch_norm_legit": .values { [try $0.batchNormalization($0.bool("training")), nil, nil] },
+    "aten._native_batch_norm_legit_no_training": .values { [try $0.batchNormalization(false), nil, nil] },
+    "aten._batch_norm_no_update": .values { [try $0.batchNormalization(false), nil, nil, nil] },
+    "aten.instance_norm": .one { call in
+      guard try call.bool("use_input_stats") else { return try call.batchNormalization(false) }
+      let input = try call.input()
+      let (scale, bias) = try call.perChannel(input)
+      return try call.op(
+        .instanceNormalization, input, scale, bias, attributes: ["epsilon": .float(call.single("eps", 1e-5))])
+    },
+    "aten.layer_norm": .one { try $0.layerNormalization(results: 1)[0] },
+    "aten.native_layer_norm": .values { call in
+      let results = try call.layerNormalization(results: call.isUsed(1) || call.isUsed(2) ? 3 : 1)
+      return results.count == 3 ? results : [results[0], nil, nil]
+    },
+    "aten.group_norm": .one { try $0.groupNormalization("num_groups") },
+    "aten.native_group_norm": .values { [try $0.groupNormalization("group"), nil, nil] },
+    "aten.rms_norm": .one { try $0.rootMeanSquare() },
+    "aten._fused_rms_norm": .values { [try $0.rootMeanSquare(), nil] },
+    "aten.local_response_norm": .one { call in
+      try call.op(
+        .lrn, call.input(),
+        attributes: [
+          "size": .int(Int64(call.int("size"))), "alpha": .float(call.single("alpha", 1e-4)),
+          "beta": .float(call.single("beta", 0.75)), "bias": .float(call.single("k", 1)),
+        ])
+    },
+  ]
+}
+
+extension Call {
+  /// Scale and bias of each channel, ones and zeros where there are none.
+  fileprivate func perChannel(_ input: Value) throws -> (Value, Value) {
+    let type = try elementType(input)
+    let scale = try optionalValue("weight")
+    let bias = try optionalValue("bias")
+    if let scale, let bias { return (scale, bias) }
+    let channels = try knownExtent(input, 1)
+    return (
+      try scale ?? vector(filled: 1, channels, type), try bias ?? vector(filled: 0, channels, type)
+    )
+  }
+
+  fileprivate func batchNormalization(_ isTraining: Bool) throws -> Value {
+    let input = try value("input")
+    let (scale, bias) = try perChannel(input)
+    let epsilon = try single("eps", 1e-5)
+    guard isTraining else {
+      return try op(
+        .batchNormalization, input, scale, bias, value("running_mean"), value("running_var"),
+        attributes: ["epsilon": .float(epsilon)])
+    }
+    guard argument("running_mean") == nil, argument("running_var") == nil else {
+      throw UnsupportedForm("updates its running statistics", advice: "call model.eval() before exporting")
+    }
+    // Normalized over the batch, too: as one sample whose spatial axis holds all.
+    let rank = try rank(input)
+    guard rank >= 2 else { throw ModelError(.invalidModel, "normalizes a tensor without channels") }
+    let order = [1, 0] + Array(2..<rank)
+    let channels = try knownExtent(input, 1)
+    let moved = try transpose(input, order)
+    let flat = try reshape(moved, [1, channels, -1])
+    let normal = try op(.instanceNormalization, flat, scale, bias, attributes: ["epsilon": .float(epsilon)])
+    let extents = try order.map { try extent(of: input, $0) }
+    return try transpose(reshape(normal, extents), order)
+  }
+
+  /// The extents of the last axes, over which elements are normalized together.
+  private func normalizedShape(of input: Value) throws -> [Int] {
+    let shape = try ints("normalized_shape")
+    let extents = try self.shape(input)
+    guard !shape.isEmpty, shape.count <= extents.count,
+      zip(shape, extents.suffix(shape.count)).allSatisfy({ Dimension.known($0) == $1 })
+    else { throw ModelError(.invalidModel, "normalizes \(shape) of \(extents)") }
+    return shape
+  }
+
+  fileprivate func layerNormalization(results: Int) throws -> [Value] {
+    let input = try value("input")
+    let shape = try normalizedShape(of: input)
+    let type = try elementType(input)
+    let scale = try optionalValue("weight") ?? builder.constant(TensorLiteral.filled(1.0, type, shape))
+    return try ops(
+      .layerNormalization, [input, scale, optionalValue("bias")],
+      ["axis": .int(Int64(-shape.count)), "epsilon": .float(single("eps", 1e-5))], results: results)
+  }
+
+  /// Each group normalized as a channel, then each channel scaled and shifted.
+  fileprivate func groupNormalization(_ name: String) throws -> Value {
+    let input = try value("input")
+    let type = try elementType(input)
+    let (rank, groups) = (try rank(input), try int(name))
+    let grouped = try reshape(input, [extent(of: input, 0), .known(groups), .known(-1)])
+    let normal = try op(
+      .instanceNormalization, grouped, vector(filled: 1, groups, type), vector(filled: 0, groups, type),
+      attributes: ["epsilon": .float(single("eps", 1e-5))])
+    var result = try reshape(normal, extents(of: input))
+    let axes = Array(1..<max(rank - 1, 1))
+    if let scale = try optionalValue("weight") { result = try op(.mul, result, unsqueeze(scale, axes)) }
+    if let bias = try optionalValue("bias") { result = try op(.add, result, unsqueeze(bias, axes)) }
+    return result
+  }
+
+  fileprivate func rootMeanSquare() throws -> Value {
+    let input = try value("input")
+    let shape = try normalizedShape(of: input)
+    let type = try elementType(input)
+    // Half precision is normalized in single.
+    let wide = type == .float64 ? type : .float32
+    let number = try cast(input, to: wide)
+    let epsilons: [ElementType: Double] = [
+      .float16: 0.0009765625, .bfloat16: 0.0078125, .float32: Double(Float.ulpOfOne), .float64: .ulpOfOne,
+    ]
+    let epsilon = try optionalFloat("eps") ?? epsilons[type] ?? 0
+    let rank = try rank(input)
+    let axes = Array(rank - shape.count..<rank)
+    let mean = try reduce(.reduceMean, op(.mul, number, number), axes, keepsAxes: true)
+    let root = try op(.sqrt, op(.add, mean, scalar(epsilon, wide)))
+    let normal = try cast(op(.div, number, root), to: type)
+    guard let weight = try optionalValue("weight") else { return normal }
+    return try op(.mul, normal, weight)
+  }
+}

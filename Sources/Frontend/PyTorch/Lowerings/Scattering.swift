@@ -1,0 +1,120 @@
+import IR
+
+extension Lowering {
+  /// Elements and slices replaced at indices.
+  static let scattering: [String: Lowering] = [
+    "aten.index_put": .one { try $0.indexPut() },
+    "aten._unsafe_index_put": .one { try $0.indexPut() },
+    "aten.scatter.src": scatter(reduction: nil), "aten.scatter.value": scatter(reduction: nil),
+    "aten.scatter_add": scatter(reduction: "add"),
+    "aten.scatter.reduce": .one { try $0.scattered($0.reduction("reduce")) },
+    "aten.scatter.value_reduce": .one { try $0.scattered($0.reduction("reduce")) },
+    "aten.scatter_reduce.two": .one { call in
+      guard try call.bool("include_self", default: true) else { throw UnsupportedForm("leaves out the old elements") }
+      return try call.scattered(call.reduction("reduce"))
+    },
+    "aten.select_scatter": .one { call in
+      let input = try call.input()
+      let axis = try call.axis("dim", rank: call.rank(input))
+      let position = try call.gathered(call.positions(input, axis), 0, call.extent("index"))
+      return try call.replacing(input, axis, position, by: call.unsqueeze(call.value("src"), [axis]))
+    },
+    "aten.slice_scatter": .one { call in
+      let input = try call.input()
+      let axis = try call.axis("dim", default: 0, rank: call.rank(input))
+      let positions = try call.sliced(call.positions(input, axis), axis: 0)
+      return try call.replacing(input, axis, positions, by: call.value("src"))
+    },
+    "aten.index_add": .one { try $0.indexed(reduction: "add", by: "source") },
+    "aten.index_copy": .one { try $0.indexed(reduction: nil, by: "source") },
+    "aten.index_fill": .one { call in
+      let input = try call.input()
+      let rank = try call.rank(input)
+      let axis = try call.axis("dim", rank: rank)
+      let index = try call.vector(call.value("index"))
+      let slices = try call.op(.gather, input, index, attributes: ["axis": .int(Int64(axis))])
+      let fill = try call.materialize(call.operand("value"), call.elementType(input))
+      return try call.replacing(input, axis, index, by: call.like(slices, fill))
+    },
+  ]
+
+  private static func scatter(reduction: ByteString?) -> Lowering { .one { try $0.scattered(reduction) } }
+}
+
+extension Call {
+  fileprivate func reduction(_ name: String) throws -> ByteString? {
+    let names: [String: ByteString] = [
+      "sum": "add", "add": "add", "prod": "mul", "multiply": "mul", "amax": "max", "amin": "min",
+    ]
+    let name = try optionalString(name) ?? ""
+    guard let reduction = names[name] else { throw UnsupportedForm("reduces by '\(name)'") }
+    return reduction
+  }
+
+  fileprivate func scattered(_ reduction: ByteString?) throws -> Value {
+    let input = try input()
+    let index = try cast(value("index"), to: .int64)
+    let type = try elementType(input)
+    var updates: Value
+    if argument("value") != nil {
+      updates = try op(.expand, materialize(operand("value"), type), shapeOperand(of: index))
+    } else {
+      updates = try value("src")
+      // Of the elements only as many are used as there are indices.
+      let (wanted, given) = (try shape(index), try shape(updates))
+      for (axis, (a, b)) in zip(wanted, given).enumerated() where a.isEqual(to: b) != true {
+        guard let end = a.value else { throw UnsupportedForm("has fewer indices than elements") }
+        updates = try slice(updates, axis, from: 0, to: end)
+      }
+    }
+    let axis = try axis("dim", rank: rank(input))
+    var attributes: Attributes = ["axis": .int(Int64(axis))]
+    if let reduction { attributes["reduction"] = .string(reduction) }
+    return try op(.scatterElements, input, index, cast(updates, to: type), attributes: attributes)
+  }
+
+  fileprivate func indexed(reduction: ByteString?, by name: String) throws -> Value {
+    let input = try input()
+    let axis = try axis("dim", rank: rank(input))
+    let indices = try unsqueeze(vector(value("index")), [1])
+    var source = try cast(value(name), to: elementType(input))
+    if let alpha = try optionalOperand("alpha"), !Self.isOne(alpha) {
+      source = try op(.mul, source, materialize(alpha, elementType(input)))
+    }
+    let result = try op(
+      .scatterND, transpose(input, 0, axis), indices, transpose(source, 0, axis),
+      attributes: reduction.map { ["reduction": .string($0)] } ?? [:])
+    return try transpose(result, 0, axis)
+  }
+
+  fileprivate func indexPut() throws -> Value {
+    let input = try input()
+    let adds = try bool("accumulate", default: false)
+    let values = try cast(value("values"), to: elementType(input))
+    // One element wherever a mask holds.
+    let masks = try optionalValues("indices")
+    if masks.count == 1, let mask = masks[0], try elementType(mask) == .bool, try rank(values) == 0, !adds {
+      let missing = try rank(input) - rank(mask)
+      let rank = try rank(mask)
+      return try op(.where, unsqueeze(mask, Array(rank..<rank + missing)), values, input)
+    }
+    guard let joined = try joinedIndices(input) else { return try like(input, values) }
+    let old = try op(.gather, joined.data, joined.positions, attributes: ["axis": .int(Int64(joined.axis))])
+    var updates = try like(old, values)
+    // The axis that is written goes first, and in the updates those of the positions.
+    let (rank, width) = (try rank(joined.data), try self.rank(joined.positions))
+    let before = Array(0..<joined.axis)
+    let order = [joined.axis] + (0..<rank).filter { $0 != joined.axis }
+    updates = try transpose(
+      updates, Array(joined.axis..<joined.axis + width) + before + Array(joined.axis + width..<rank - 1 + width))
+    let extent = try element(vector(self.extent(of: joined.data, joined.axis)))
+    let positions = try unsqueeze(op(.mod, joined.positions, extent), [width])
+    let written = try op(
+      .scatterND, transpose(joined.data, order), positions, updates,
+      attributes: adds ? ["reduction": .string("add")] : [:])
+    let back = (0..<rank).map { axis in order.firstIndex(of: axis) ?? axis }
+    let extents = try joined.order.map { try self.extent(of: input, $0) }
+    let restored = try reshape(transpose(written, back), extents)
+    return try transpose(restored, extents.indices.map { axis in joined.order.firstIndex(of: axis) ?? axis })
+  }
+}

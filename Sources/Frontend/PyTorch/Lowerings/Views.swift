@@ -1,0 +1,301 @@
+import IR
+
+extension Lowering {
+  /// Tensors that share the elements of another: a write to one is a write to both.
+  static let views: [String: Lowering] = [
+    "aten.permute": moved { call, rank in
+      let axes = try call.axes("dims", rank: rank) ?? []
+      guard axes.count == rank else { throw ModelError(.invalidModel, "permutes \(axes) of \(rank) axes") }
+      return axes
+    },
+    "aten.transpose": moved { try $0.exchanged($1, "dim0", "dim1") },
+    "aten.swapaxes": moved { try $0.exchanged($1, "axis0", "axis1") },
+    "aten.swapdims": moved { try $0.exchanged($1, "dim0", "dim1") },
+    "aten.t": moved { Array((0..<$1).reversed()) },
+    "aten.numpy_T": moved { Array((0..<$1).reversed()) },
+    "aten.mT": moved { Array(0..<$1 - 2) + [$1 - 1, $1 - 2] },
+    "aten.adjoint": moved { Array(0..<$1 - 2) + [$1 - 1, $1 - 2] },
+    "aten.movedim": moved { call, rank in
+      let from = try call.ints("source").map { try call.axis($0, rank: rank) }
+      let to = try call.ints("destination").map { try call.axis($0, rank: rank) }
+      guard from.count == to.count, Set(from).count == from.count, Set(to).count == to.count else {
+        throw ModelError(.invalidModel, "moves \(from) to \(to)")
+      }
+      var rest = (0..<rank).filter { !from.contains($0) }.makeIterator()
+      return (0..<rank).map { axis in to.firstIndex(of: axis).map { from[$0] } ?? rest.next() ?? 0 }
+    },
+    "aten.select.int": .view(
+      View(
+        read: { call in
+          let input = try call.input()
+          let axis = try call.axis("dim", rank: call.rank(input))
+          return [try call.selected(input, axis, call.extent("index"))]
+        },
+        write: { call, base, elements in
+          let axis = try call.axis("dim", rank: call.rank(base))
+          let positions = try call.gathered(call.positions(base, axis), 0, call.extent("index"))
+          return try call.replacing(base, axis, positions, by: call.unsqueeze(elements, [axis]))
+        })),
+    "aten.slice.Tensor": .view(
+      View(
+        read: { [try $0.sliced($0.input())] },
+        write: { call, base, elements in
+          let axis = try call.axis("dim", default: 0, rank: call.rank(base))
+          let positions = try call.sliced(call.positions(base, axis), axis: 0)
+          return try call.replacing(base, axis, positions, by: elements)
+        })),
+    "aten.narrow": .view(
+      View(read: { call in
+        let input = try call.input()
+        let axis = try call.axis("dim", rank: call.rank(input))
+        let (start, length) = (try call.extent("start"), try call.extent("length"))
+        let end: Value
+        if let a = start.known, let b = length.known {
+          end = try call.constant([a < 0 && a + b == 0 ? Int.max : a &+ b])
+        } else {
+          end = try call.op(.add, call.vector(start), call.vector(length))
+        }
+        return [try call.op(.slice, input, call.vector(start), end, call.constant([axis]))]
+      })),
+    "aten.split.Tensor": parts { try $0.split(by: "split_size") },
+    "aten.split.sizes": parts { try $0.split(sizes: "split_size") },
+    "aten.split_with_sizes": parts { try $0.split(sizes: "split_sizes") },
+    "aten.chunk": parts { try $0.chunks() },
+    "aten.unsafe_chunk": parts { try $0.chunks() },
+    "aten.unsafe_split.Tensor": parts { try $0.split(by: "split_size") },
+    "aten.tensor_split.sections": parts { try $0.sections() },
+    "aten.tensor_split.indices": parts { try $0.sections() },
+    "aten.unbind": parts { try $0.unbound() },
+    "aten.diagonal": .view(View(read: { [try $0.diagonal()] })),
+    "aten.unfold": .view(View(read: { [try $0.windows()] })),
+    "aten.as_strided": .view(View(read: { [try $0.strided()] })),
+    "aten.expand": .view(View(read: { [try $0.expanded()] })),
+    "aten.expand_as": .view(
+      View(read: { call in
+        [try call.op(.expand, call.input(), call.shapeOperand(of: call.value("other")))]
+      })),
+    "aten.broadcast_to": .view(View(read: { [try $0.expanded()] })),
+  ]
+
+  /// A view whose axes are those of the operand in another order.
+  private static func moved(_ order: @escaping @Sendable (Call, Int) throws -> [Int]) -> Lowering {
+    .view(
+      View(
+        read: { call in
+          let input = try call.input()
+          let rank = try call.rank(input)
+          return [rank < 2 ? input : try call.transpose(input, order(call, rank))]
+        },
+        write: { call, base, elements in
+          let rank = try call.rank(base)
+          guard rank >= 2 else { return elements }
+          let order = try order(call, rank)
+          return try call.transpose(elements, (0..<rank).map { axis in order.firstIndex(of: axis) ?? axis })
+        }))
+  }
+
+  private static func parts(_ read: @escaping @Sendable (Call) throws -> [Value]) -> Lowering {
+    .view(View(read: read))
+  }
+}
+
+extension Call {
+  /// The elements of a tensor that lies in order, by other strides which take each of them once: the same elements in
+  /// another shape, whose axes are then brought into the wanted order.
+  fileprivate func strided() throws -> Value {
+    let (input, sizes, strides) = (try input(), try ints("size"), try ints("stride"))
+    guard sizes.count == strides.count else { throw ModelError(.invalidModel, "has a stride too many or too few") }
+    let order = sizes.indices.filter { sizes[$0] != 1 }.sorted { strides[$0] > strides[$1] }
+    let copy = StridedCopy(sizes: order.map { sizes[$0] }, strides: order.map { strides[$0] }, width: 1)
+    guard sizes.allSatisfy({ $0 > 0 }), isContiguous == true,
+      try int("storage_offset", default: 0) == 0, copy.isContiguous,
+      try shape(input).elementCount == .known(copy.elementCount)
+    else { throw UnsupportedForm("reads elements by strides that are no order of its axes") }
+    let ordered = try transpose(
+      reshape(input, order.map { sizes[$0] }), sizes.indices.compactMap { order.firstIndex(of: $0) })
+    return try unsqueeze(ordered, sizes.indices.filter { sizes[$0] == 1 })
+  }
+
+  fileprivate func exchanged(_ rank: Int, _ a: String, _ b: String) throws -> [Int] {
+    var order = Array(0..<rank)
+    order.swapAt(try axis(a, rank: rank), try axis(b, rank: rank))
+    return order
+  }
+
+  /// The slice at one position, without the axis.
+  func selected(_ value: Value, _ axis: Int, _ index: Extent) throws -> Value {
+    try op(
+      .gather, value, index.known.map { try builder.constant($0) } ?? element(vector(index)),
+      attributes: ["axis": .int(Int64(axis))])
+  }
+
+  /// The slice at one position, with the axis.
+  func gathered(_ value: Value, _ axis: Int, _ index: Extent) throws -> Value {
+    try op(.gather, value, vector(index), attributes: ["axis": .int(Int64(axis))])
+  }
+
+  /// What the operands `start`, `end` and `step` take of an axis.
+  func sliced(_ value: Value, axis given: Int? = nil) throws -> Value {
+    let axis = try given ?? axis("dim", default: 0, rank: rank(value))
+    let step = try int("step", default: 1)
+    guard step > 0 else { throw ModelError(.invalidModel, "slices with the step \(step)") }
+    let start = try optionalExtent("start") ?? .known(0)
+    let end = try optionalExtent("end") ?? .known(.max)
+    if let first = start.known, let last = end.known {
+      return try slice(value, axis, from: first, to: last, step: step)
+    }
+    let steps = step == 1 ? nil : try constant([step])
+    return try op(.slice, value, vector(start), vector(end), constant([axis]), steps)
+  }
+
+  /// 0, 1, 2 ... along an axis.
+  func positions(_ value: Value, _ axis: Int) throws -> Value {
+    try range(to: extent(of: value, axis))
+  }
+
+  func range(to end: Extent) throws -> Value {
+    try op(.range, builder.constant(0), element(vector(end)), builder.constant(1))
+  }
+
+  /// `base` with the slices at `positions` along an axis replaced by those of `elements`.
+  func replacing(_ base: Value, _ axis: Int, _ positions: Value, by elements: Value) throws -> Value {
+    let indices = try unsqueeze(positions, [1])
+    let elements = try cast(elements, to: elementType(base))
+    let result = try op(
+      .scatterND, transpose(base, 0, axis), indices, transpose(elements, 0, axis))
+    return try transpose(result, 0, axis)
+  }
+
+  fileprivate func split(by name: String) throws -> [Value] {
+    let input = try input()
+    let axis = try axis("dim", default: 0, rank: rank(input))
+    let extent = try knownExtent(input, axis)
+    let size = try int(name)
+    guard size > 0 else { return [input] }
+    return try parts(input, axis, each: size, of: extent)
+  }
+
+  private func parts(_ input: Value, _ axis: Int, each size: Int, of extent: Int) throws -> [Value] {
+    let starts = Array(stride(from: 0, to: extent, by: size).prefix(maximumParts + 1))
+    try checkCount(starts.count)
+    return try split(input, axis, starts.isEmpty ? [0] : starts.map { min(size, extent - $0) })
+  }
+
+  /// The results that the node has names for: no operation has more parts.
+  private var maximumParts: Int {
+    node.outputs.reduce(0) { count, output in
+      if case .tensors(let names) = output { return count + names.count }
+      return count + 1
+    }
+  }
+
+  private func checkCount(_ count: Int) throws {
+    guard count <= maximumParts else {
+      throw ModelError(.invalidModel, "has \(maximumParts) results where there are more parts")
+    }
+  }
+
+  fileprivate func split(sizes name: String) throws -> [Value] {
+    let input = try input()
+    let axis = try axis("dim", default: 0, rank: rank(input))
+    let sizes = try extents(name)
+    let known = sizes.compactMap(\.known)
+    if known.count == sizes.count { return try split(input, axis, known) }
+    return try ops(.split, [input, shapeOperand(sizes)], ["axis": .int(Int64(axis))], results: sizes.count)
+  }
+
+  fileprivate func chunks() throws -> [Value] {
+    let input = try input()
+    let axis = try axis("dim", default: 0, rank: rank(input))
+    let extent = try knownExtent(input, axis)
+    let count = try int("chunks")
+    guard count > 0 else { throw ModelError(.invalidModel, "has \(count) chunks") }
+    return try parts(input, axis, each: max(extent / count + (extent % count == 0 ? 0 : 1), 1), of: extent)
+  }
+
+  fileprivate func sections() throws -> [Value] {
+    let input = try input()
+    let axis = try axis("dim", default: 0, rank: rank(input))
+    if let indices = try optionalInts("indices") {
+      let extent = try knownExtent(input, axis)
+      let ends = indices.map { min(max($0 < 0 ? $0 + extent : $0, 0), extent) } + [extent]
+      var start = 0
+      let sizes = ends.map { end in
+        defer { start = max(end, start) }
+        return max(end - start, 0)
+      }
+      return try split(input, axis, sizes)
+    }
+    let (extent, count) = (try knownExtent(input, axis), try int("sections"))
+    guard count > 0 else { throw ModelError(.invalidModel, "has \(count) sections") }
+    try checkCount(count)
+    return try split(input, axis, (0..<count).map { extent / count + ($0 < extent % count ? 1 : 0) })
+  }
+
+  fileprivate func unbound() throws -> [Value] {
+    let input = try input()
+    let axis = try axis("dim", default: 0, rank: rank(input))
+    let extent = try knownExtent(input, axis)
+    try checkCount(extent)
+    return try split(input, axis, Array(repeating: 1, count: extent)).map { try squeeze($0, [axis]) }
+  }
+
+  fileprivate func expanded() throws -> Value {
+    let input = try input()
+    let shape = try shape(input)
+    let sizes = try extents("size")
+    let added = sizes.count - shape.count
+    guard added >= 0 else { throw ModelError(.invalidModel, "expands \(shape) to fewer axes") }
+    // An extent that stays is said by 1, which broadcasts.
+    let target = sizes.enumerated().map { axis, size -> Extent in
+      guard axis >= added else { return size }
+      let stays = size.known == -1 || shape[axis - added].isEqual(to: size.dimension) == true
+      return stays && shape[axis - added] != .known(0) ? .known(1) : size
+    }
+    if added == 0, target.allSatisfy({ $0.known == 1 }) { return input }
+    if target.contains(where: { $0.known == -1 }) { throw UnsupportedForm("expands an extent that may be 0") }
+    return try op(.expand, input, shapeOperand(target))
+  }
+
+  fileprivate func diagonal() throws -> Value {
+    let input = try input()
+    let rank = try rank(input)
+    let (a, b) = (try axis("dim1", default: 0, rank: rank), try axis("dim2", default: 1, rank: rank))
+    guard a != b, rank >= 2 else { throw ModelError(.invalidModel, "takes the diagonal of one axis") }
+    let offset = try int("offset", default: 0)
+    let (rows, columns) = (try knownExtent(input, a), try knownExtent(input, b))
+    guard (-Self.maximumExtent...Self.maximumExtent).contains(offset) else {
+      throw ModelError(.invalidModel, "has the offset \(offset)")
+    }
+    let (row, column) = (max(-offset, 0), max(offset, 0))
+    let count = max(min(rows - row, columns - column), 0)
+    guard count <= 1 << 20 else { throw UnsupportedForm("has a diagonal of \(count) elements") }
+    let rest = (0..<rank).filter { $0 != a && $0 != b }
+    let moved = try transpose(input, [a, b] + rest)
+    let indices = try TensorLiteral(int64s: (0..<count).flatMap { [row + $0, column + $0] })
+    let pairs = try reshape(builder.constant(indices), [count, 2])
+    let result = try op(.gatherND, moved, pairs)
+    return try transpose(result, Array(1..<rank - 1) + [0])
+  }
+
+  /// Windows of `size` elements along an axis, as a last axis.
+  fileprivate func windows() throws -> Value {
+    let input = try input()
+    let rank = try rank(input)
+    let axis = try axis("dimension", rank: rank)
+    let (size, step) = (try int("size"), try int("step"))
+    guard size > 0, step > 0, rank > 0 else { throw UnsupportedForm("has windows of \(size)") }
+    let extent = try knownExtent(input, axis)
+    let count = max((extent - size) / step + 1, 0)
+    guard count <= 1 << 20, size <= 1 << 20, count * size <= 1 << 20 else {
+      throw UnsupportedForm("has too many windows")
+    }
+    let starts = (0..<count).map { $0 * step }
+    let positions = try TensorLiteral(int64s: starts.flatMap { start in (0..<size).map { start + $0 } })
+    let grid = try reshape(builder.constant(positions), [count, size])
+    let result = try op(.gather, input, grid, attributes: ["axis": .int(Int64(axis))])
+    // The axis inside the window goes last.
+    let order = Array(0...axis) + Array(axis + 2..<rank + 1) + [axis + 1]
+    return try transpose(result, order)
+  }
+}

@@ -1,0 +1,147 @@
+import Formats
+import IR
+
+/// Translates one exported program: its interface, and what its lowerings share.
+final class ProgramReader {
+  let module: Module
+  let diagnostics: Diagnostics
+  private let program: ExportedProgram
+  private let weights: Weights
+  private(set) var unsupported = UnsupportedOperators()
+  private var budget: MemoryBudget
+  /// The assertions that were dropped.
+  var droppedAssertions = 0
+
+  /// - Throws: `ModelError` where the program is damaged, has effects, or uses operators without a lowering.
+  static func read(
+    _ program: ExportedProgram, _ weights: Weights, _ budget: MemoryBudget, _ diagnostics: Diagnostics
+  ) throws -> Module {
+    let reader = ProgramReader(program, weights, budget, diagnostics)
+    try reader.checkEffects()
+    let lowering = ProgramGraphLowering(reader, GraphBuilder(reader.module), program.graph)
+    try lowering.noteUnknownOperators()
+    try reader.bindInputs(lowering)
+    try lowering.lowerNodes()
+    try reader.unsupported.check()
+    try reader.finish(lowering)
+    if reader.droppedAssertions > 0 {
+      diagnostics.remark("drops \(reader.droppedAssertions) assertions about sizes and types, which compute nothing")
+    }
+    return reader.module
+  }
+
+  private init(
+    _ program: ExportedProgram, _ weights: Weights, _ budget: MemoryBudget, _ diagnostics: Diagnostics
+  ) {
+    self.program = program
+    self.weights = weights
+    self.budget = budget
+    self.diagnostics = diagnostics
+    module = Module(name: "main", target: GraphBuilder.target)
+    let version = program.torchVersion
+    var annotations = Annotations()
+    annotations[ONNXProperty.producerName] = .bytes("pytorch")
+    if !version.isEmpty { annotations[ONNXProperty.producerVersion] = .bytes(ByteString(version)) }
+    module.annotations = annotations
+  }
+
+  func note(_ name: String, at place: String, advice: String?) {
+    unsupported.note(name, at: place, advice: advice)
+  }
+
+  /// Accounts for an operation with so many operands and results.
+  func charge(values: Int) throws {
+    try budget.take(MemoryCost.operation + values * (MemoryCost.value + MemoryCost.operand))
+  }
+
+  // MARK: Interface
+
+  private func checkEffects() throws {
+    for output in program.outputs {
+      let effect: String
+      switch output {
+      case .user: continue
+      case .bufferMutation(_, let target): effect = "changes the buffer '\(target)'"
+      case .inputMutation(_, let target): effect = "changes its input '\(target)'"
+      case .other(let kind): effect = "has an output of the kind '\(kind)'"
+      }
+      throw ModelError(
+        .invalidModel,
+        "\(effect), which a graph without state cannot; export it in eval mode, or return what is changed")
+    }
+  }
+
+  private func bindInputs(_ lowering: ProgramGraphLowering) throws {
+    for input in program.inputs {
+      switch input {
+      case .user(let argument): try bindInput(argument, lowering)
+      case .parameter(let name, let weight): bind(name, weight, "the parameter", lowering)
+      case .buffer(let name, let weight): bind(name, weight, "the buffer", lowering)
+      case .constant(let name, let weight): bind(name, weight, "the constant", lowering)
+      case .fixed: break
+      case .other(let kind): throw ModelError(.invalidModel, "has an input of the kind '\(kind)', which is no tensor")
+      }
+    }
+  }
+
+  private func bind(_ name: String, _ weight: String, _ kind: String, _ lowering: ProgramGraphLowering) {
+    let description = lowering.graph.tensors[name]
+    // Lifted constants are the program's own, and new in each run.
+    let owner = "\(kind) '\(weight)'"
+    lowering.bind(
+      name,
+      .tensor(
+        Tensor(name, description, owner: owner) { [weights] in
+          try lowering.builder.constant(try weights.literal(weight), name: ByteString(weight))
+        }))
+  }
+
+  private func bindInput(_ argument: Argument, _ lowering: ProgramGraphLowering) throws {
+    switch argument {
+    case .tensor(let name):
+      guard let description = lowering.graph.tensors[name] else {
+        throw ModelError(.invalidModel, place: "input '\(name)'", "has no description")
+      }
+      let type = try ElementType(scalarType: description.elementType)
+      let value = lowering.builder.addArgument(ByteString(name), .tensor(type, description.sizes.map(extent)))
+      lowering.bind(name, .tensor(Tensor(name, value, description, owner: "its input '\(name)'")))
+    case .integer(.name(let name)):
+      let value = lowering.builder.addArgument(ByteString(name), .tensor(.int64, []))
+      lowering.bind(name, .integer(try lowering.call().vector(value)))
+    case .symbolicFloat(let name):
+      lowering.bind(name, .float(lowering.builder.addArgument(ByteString(name), .tensor(.float32, []))))
+    case .symbolicBool(let name):
+      lowering.bind(name, .bool(lowering.builder.addArgument(ByteString(name), .tensor(.bool, []))))
+    case .none, .integer, .float, .bool, .string: break
+    case .tensors, .integers, .floats, .bools, .elementType, .graph, .complex, .placement, .other:
+      throw ModelError(.invalidModel, "has an input that is no tensor")
+    }
+  }
+
+  /// The extent that a program says.
+  func extent(_ size: TensorDescription.Size) -> Dimension {
+    switch size {
+    case .number(let value): value >= 0 ? .known(value) : .unknown
+    case .expression(let text):
+      SymbolicExpression.dimension(text) { [ranges = program.ranges] name in
+        guard let range = ranges[name] else { return .symbol(ByteString(name)) }
+        if range.lowerBound == range.upperBound { return .known(range.lowerBound) }
+        // PyTorch says at least 2 where nobody asked for a bound, and the program holds for 1 all the same.
+        let extents = min(range.lowerBound, 1)...range.upperBound
+        return .symbolic(Polynomial(symbol: Symbol(ByteString(name), in: extents)))
+      }
+    }
+  }
+
+  private func finish(_ lowering: ProgramGraphLowering) throws {
+    var outputs: [(name: ByteString, value: Value)] = []
+    var used: Set<String> = []
+    for case .user(let argument) in program.outputs {
+      guard let value = try lowering.output(argument) else { continue }
+      var name = argument.name ?? "output_\(outputs.count)"
+      while !used.insert(name).inserted { name += "_\(outputs.count)" }
+      outputs.append((ByteString(name), value))
+    }
+    lowering.builder.finish(outputs)
+  }
+}

@@ -1,0 +1,80 @@
+import Frontend
+import IR
+import Testing
+
+/// What a program may say of its operations, and what of it has no place in a graph.
+@Suite struct PyTorchLoweringTests {
+  private static func unary(_ target: String, _ input: String, _ output: String) -> String {
+    TestProgram.node(target, [("self", TestProgram.argument(input))], output)
+  }
+
+  private static func refusal(_ nodes: [String], values: [String: String] = [:], outputs: String? = nil) throws
+    -> String
+  {
+    try TestProgram.refusal(of: TestProgram.archive(TestProgram.program(nodes, values: values, outputs: outputs)))
+  }
+
+  private static func names(_ nodes: [String]) throws -> [String] {
+    let module = try TestProgram.read(TestProgram.archive(TestProgram.program(nodes)))
+    return module.main.operations.map { $0.definition.name.text }
+  }
+
+  @Test func operationsInOrder() throws {
+    #expect(
+      try Self.names([Self.unary("aten.relu.default", "x", "a"), Self.unary("aten.tanh.default", "a", "y")])
+        == ["Relu", "Tanh", "return"])
+  }
+
+  @Test func whatHasNoLoweringIsNamedTogether() throws {
+    let refusal = try Self.refusal([
+      Self.unary("aten.one.default", "x", "a"), Self.unary("aten.two.default", "a", "b"),
+      Self.unary("aten.one.default", "b", "y"),
+    ])
+    #expect(refusal.contains("2 operators"))
+    #expect(refusal.contains("aten.one.default, 2 times, first at 'a'"))
+    #expect(refusal.contains("aten.two.default at 'b'"))
+  }
+
+  @Test func effectsAreRefused() throws {
+    for (kind, name) in [("buffer_mutation", "buffer_name"), ("user_input_mutation", "user_input_name")] {
+      let output = "{\"\(kind)\": {\"arg\": {\"name\": \"y\"}, \"\(name)\": \"state\"}}"
+      #expect(try Self.refusal([Self.unary("aten.relu.default", "x", "y")], outputs: output).contains("'state'"))
+    }
+    #expect(try Self.refusal([Self.unary("aten.relu_.default", "x", "y")]).contains("changes its input 'x'"))
+    #expect(try Self.refusal([Self.unary("aten.relu_.default", "w", "y")]).contains("changes the parameter 'weight'"))
+  }
+
+  @Test func writesReachTheBase() throws {
+    // y = x.clone(); y.t().relu_(); return y
+    let nodes = [
+      Self.unary("aten.tanh.default", "x", "y"), Self.unary("aten.t.default", "y", "v"),
+      Self.unary("aten.relu_.default", "v", "u"),
+    ]
+    #expect(try Self.names(nodes) == ["Tanh", "Transpose", "Relu", "Transpose", "return"])
+  }
+
+  @Test func programsThatLie() throws {
+    let nodes = [Self.unary("aten.relu.default", "x", "y")]
+    let wrong = try Self.refusal(nodes, values: ["y": TestProgram.tensor([2, 4])])
+    #expect(wrong.contains("where the program says"))
+    #expect(try Self.refusal([Self.unary("aten.relu.default", "nothing", "y")]).contains("nothing defines"))
+    #expect(try Self.refusal([TestProgram.node("aten.relu.default", [], "y")]).contains("no operand"))
+    #expect(
+      try Self.refusal([], outputs: "{\"user_output\": {\"arg\": {\"as_tensor\": {\"name\": \"z\"}}}}").contains("'z'"))
+  }
+
+  @Test func viewsOfViewsWithoutEnd() throws {
+    var nodes = [Self.unary("aten.tanh.default", "x", "v0")]
+    nodes += (1...300).map { Self.unary("aten.t.default", "v\($0 - 1)", "v\($0)") }
+    nodes.append(Self.unary("aten.relu.default", "v300", "y"))
+    #expect(try Self.refusal(nodes).contains("views"))
+  }
+
+  @Test func extentsAreFormulas() throws {
+    let size = "{\"as_expr\": {\"expr_str\": \"Add(Mul(Integer(2), Symbol('s0', integer=True)), Integer(1))\"}}"
+    let description = "{\"dtype\": 7, \"sizes\": [\(size), {\"as_int\": 3}], \"strides\": [], \"layout\": 7}"
+    let program = TestProgram.program([Self.unary("aten.relu.default", "x", "y")], values: ["x": description])
+    let module = try TestProgram.read(TestProgram.archive(program))
+    #expect("\(module.main.outputs[0].type)".contains("2*s0 + 1"))
+  }
+}
