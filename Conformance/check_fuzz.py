@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from measured import run
 
 RUNS = 1_000
 """For each of the two models."""
+FRONTEND_RUNS = int(os.environ.get("MCC_FUZZ_RUNS", "25"))
+"""For each kind of file of another framework's model: a few on each change, thousands by hand."""
 SECONDS = 30
 SEED = 20_260_101
 
@@ -115,6 +118,46 @@ def judge(mcc: Mcc, content: bytes, path: Path) -> str | None:
     if wrong is None:
         path.unlink()
     return wrong and f"{path.name}: {wrong}"
+
+
+def judge_frontend(mcc: Mcc, original: Path, damage: tuple[str, bytes] | None, copy: Path) -> str | None:
+    """What is wrong with what mcc does with a copy of a model of which one file has other content."""
+    if original.is_dir():
+        shutil.copytree(original, copy)
+    else:
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(original, copy)
+    if damage:
+        (copy / damage[0] if damage[0] else copy).write_bytes(damage[1])
+    output = copy.with_suffix(".out.onnx")
+    result = run([str(mcc.program), str(copy), "-x", "tensorflow", "-o", str(output)], SECONDS)
+    wrong = None
+    if result.code not in (0, 65, 66) or (result.code != 0 and "error:" not in result.errors):
+        wrong = f"exit code {result.code} after {result.seconds:.1f} s: {result.errors[:300]}"
+    elif result.code != 0 and output.exists():
+        wrong = "refused, but there is an output"
+    output.unlink(missing_ok=True)
+    if wrong is None:
+        shutil.rmtree(copy) if copy.is_dir() else copy.unlink()
+    return wrong and f"{copy.name}: {wrong}"
+
+
+def check_tensorflow_damage(mcc: Mcc, folder: Path) -> None:
+    """The same to frozen graphs and to each file of SavedModels. `MCC_FUZZ_RUNS=2000` does it thoroughly."""
+    kept = Path(os.environ.get("MCC_KEEP", folder))
+    fixtures = Path(__file__).parent / "fixtures" / "tensorflow"
+    model = fixtures / "control_flow" / "saved_model"
+    files = ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"]
+    kinds = [(fixtures / "small_cnn" / "model.pb", "")] + [(model, file) for file in files]
+    jobs = []
+    for number, (original, file) in enumerate(kinds):
+        assert judge_frontend(mcc, original, None, kept / f"whole-{number}") is None
+        content = (original / file if file else original).read_bytes()
+        generate = random.Random(SEED)
+        jobs += [(original, (file, damaged(content, generate)), kept / f"tensorflow-{number}-{index}") for index in range(FRONTEND_RUNS)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        failures = [wrong for wrong in pool.map(lambda job: judge_frontend(mcc, *job), jobs) if wrong]
+    assert not failures, f"{len(failures)} of {len(jobs)}:\n" + "\n".join(failures[:40])
 
 
 def check_damage(mcc: Mcc, folder: Path) -> None:

@@ -28,10 +28,20 @@ struct FrozenGraph {
   /// What is left in a graph without being one of its results.
   private static let others: Set<ByteString> = ["NoOp", "Assert", "Const", "Placeholder", "VarHandleOp", "SaveV2"]
 
-  /// The nodes that no other takes.
+  /// The nodes that no other takes. Freezing leaves variables behind that nothing reads any more: where some nodes depend
+  /// on what callers pass, those that do not are none.
   private var sinks: [ByteString] {
-    var taken: Set<ByteString> = []
-    for node in body.nodes { taken.formUnion(node.inputs.compactMap { GraphBody.parts(of: $0)?.node }) }
-    return body.nodes.filter { !taken.contains($0.name) && !Self.others.contains($0.operation) }.map(\.name)
+    var takers: [ByteString: [GraphNode]] = [:]
+    for node in body.nodes {
+      for input in node.inputs { GraphBody.parts(of: input).map { takers[$0.node, default: []].append(node) } }
+    }
+    var pending = body.nodes.filter { $0.operation == "Placeholder" }
+    var dependent: Set<ByteString> = []
+    while let node = pending.popLast() {
+      for taker in takers[node.name] ?? [] where dependent.insert(taker.name).inserted { pending.append(taker) }
+    }
+    let last = body.nodes.filter { takers[$0.name] == nil && !Self.others.contains($0.operation) }.map(\.name)
+    let results = last.filter(dependent.contains)
+    return results.isEmpty ? last : results
   }
 }
