@@ -6,6 +6,7 @@ that mcc needs for it (`options.txt`, a word a line, where there are any), `inpu
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -98,3 +99,34 @@ def check_tensorflow(mcc: Mcc, folder: Path) -> None:
 def check_pytorch(mcc: Mcc, folder: Path) -> None:
     """What `torch.export.save` writes."""
     judge(mcc, folder, "pytorch")
+
+
+def check_tensorflow_checkpoints(mcc: Mcc, folder: Path) -> None:
+    """Variables that are not there, cut off, or elsewhere are refused; a signature that is not there is told with those that are."""
+    original = FIXTURES / "tensorflow" / "control_flow" / "saved_model"
+    data = "variables.data-00000-of-00001"
+    secret = folder / "secret"
+    secret.write_bytes((original / "variables" / data).read_bytes())
+
+    def link(variables: Path) -> None:
+        (variables / data).unlink()
+        (variables / data).symlink_to(secret)
+
+    changes: dict[str, Callable[[Path], object]] = {
+        "variables.index": lambda variables: (variables / "variables.index").unlink(),
+        "index of a checkpoint": lambda variables: (variables / "variables.index").write_bytes(bytes(200)),
+        "which has 10": lambda variables: (variables / data).write_bytes(bytes(10)),
+        data: lambda variables: (variables / data).unlink(),
+        "folder": link,
+    }
+    for word, change in changes.items():
+        model = folder / "model"
+        shutil.copytree(original, model)
+        change(model / "variables")
+        result = mcc.run(model, "-o", folder / "out.onnx")
+        message = result.stderr.decode()
+        assert result.returncode in (65, 66) and word in message, f"{word}: {result.returncode}: {message}"
+        assert not (folder / "out.onnx").exists()
+        shutil.rmtree(model)
+    result = mcc.run(original, "-signature=predict")
+    assert result.returncode == 64 and b"it has serving_default" in result.stderr, result
