@@ -27,12 +27,13 @@ scale: build venv  ## shows that time grows as the number of operations does
 	$(python) Benchmarks/scale.py $(mcc)
 
 # Outside CI: the frameworks are gigabytes, and networks take minutes to export.
-conformance-frontends: build  ## reads whole architectures as their frameworks export them, in an environment of its own
+conformance-frontends: build venv  ## reads whole architectures as their frameworks export them, in an environment of its own
 	@cmp -s Conformance/fixtures/requirements-pytorch.txt .venv-pytorch/requirements.txt || { \
 	  rm -rf .venv-pytorch && python3 -m venv .venv-pytorch \
 	  && .venv-pytorch/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/fixtures/requirements-pytorch.txt \
 	  && cp Conformance/fixtures/requirements-pytorch.txt .venv-pytorch/requirements.txt; }
 	.venv-pytorch/bin/python Conformance/frontends_pytorch.py $(mcc) build/frontends
+	$(python) Conformance/frontends_tensorflow.py $(mcc)
 
 static: dependencies  ## builds .build-static/release/mcc, which needs no library at run time
 	$(swift_build) --scratch-path .build-static -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-all
@@ -58,7 +59,7 @@ venv: dependencies
 	  && cp Conformance/requirements.txt .venv/; }
 
 clean:  ## removes everything that was built or downloaded
-	rm -rf .build .build-static .venv .venv-pytorch build Benchmarks/models
+	rm -rf .build .build-static .venv .venv-pytorch .venv-tensorflow build Benchmarks/models
 
 help:  ## lists the targets
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "make %-21s %s\n", $$1, $$2}' Makefile

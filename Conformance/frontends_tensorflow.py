@@ -94,7 +94,7 @@ def peer(model: keras.Model, signature: list[tf.TensorSpec], path: Path) -> floa
     seconds = time.monotonic() - start
     program = os.environ.get("ONNXSLIM") or shutil.which("onnxslim", path=f"{sys.prefix}/bin:{os.environ.get('PATH', '')}")
     if program:
-        subprocess.run([program, path, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        subprocess.run([program, path, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     else:
         print("onnxslim is not there: tf2onnx's own result counts", file=sys.stderr)
     return seconds
@@ -112,8 +112,12 @@ def judge(mcc: str, name: str, folder: Path) -> bool:
     archive.add_endpoint("serve", function, input_signature=signature)
     archive.write_out(folder / "saved_model", verbose=False)
     fixtures.freeze(function, folder / "frozen.pb")
-    seconds = peer(model, signature, folder / "peer.onnx")
-    theirs = counts(folder / "peer.onnx")
+    try:
+        seconds = peer(model, signature, folder / "peer.onnx")
+        operations, transpositions = counts(folder / "peer.onnx")
+        theirs = f"theirs {operations:5} ({transpositions:2}); tf2onnx {seconds:6.2f} s"
+    except Exception as error:  # noqa: BLE001 - it raises whatever its parts do
+        theirs = f"tf2onnx fails: {type(error).__name__}"
     agrees = True
     for source in ("saved_model", "frozen.pb"):
         start = time.monotonic()
@@ -126,7 +130,7 @@ def judge(mcc: str, name: str, folder: Path) -> bool:
         operations, transpositions = counts(folder / "simple.onnx")
         print(
             f"{name:17} {source:12} {'agrees' if close else 'DIFFERS':8} {operations:5} operations ({transpositions:2} Transpose),"
-            f" theirs {theirs[0]:5} ({theirs[1]:2}); {own:6.2f} s, tf2onnx {seconds:6.2f} s", flush=True)
+            f" {own:6.2f} s; {theirs}", flush=True)
     return agrees
 
 
