@@ -112,7 +112,7 @@ final class LoopLowering {
       guard case .list(.written(.carried(let written), let place, let element)) = after[index], written == index else {
         continue
       }
-      var list = WrittenList(index: index, isLast: try isLast(index, place, counters))
+      var list = WrittenList(index: index, element: element, isLast: try isLast(index, place, counters))
       // The last element is a state most often, too.
       if list.isLast { list.state = try states.firstIndex { try Self.tensor(after[$0.index]) === element } }
       if list.state == nil {
@@ -121,6 +121,7 @@ final class LoopLowering {
       }
       lists.append(list)
     }
+    if let values = try recurrent(states, after, lists, counters) { return values }
     region.finish(outputs)
 
     let first = trips == nil ? try test(node.operands, node.build) : nil
@@ -129,6 +130,33 @@ final class LoopLowering {
       .loop, [trips?.value, first] + states.map(\.initial), resultCount: outputs.count - 1,
       regions: [Operation.Region(name: "body", graph: region.graph)])
     return try finish(made, states.map(\.index), lists)
+  }
+
+  /// The results where the loop is one that ONNX has an operator for.
+  private func recurrent(
+    _ states: [(index: Int, initial: Value, argument: Value)], _ after: [TensorFlowValue], _ lists: [WrittenList],
+    _ counters: [Value: Int]
+  ) throws -> [TensorFlowValue]? {
+    guard states.count == 2, let trips else { return nil }
+    let steps = counters.filter { $0.value == 0 }.map(\.key)
+    for (hidden, cell) in [(states[0], states[1]), (states[1], states[0])] {
+      guard let nextHidden = try Self.tensor(after[hidden.index]), let nextCell = try Self.tensor(after[cell.index]),
+        let memory = LongShortTermMemory(
+          hidden: (hidden.argument, nextHidden), cell: (cell.argument, nextCell), steps: steps),
+        lists.allSatisfy({ $0.element === nextHidden }),
+        let length = memory.sequence.tensorType?.shape?.first, let count = trips.value.contents?.first,
+        length.isEqual(to: count) == true
+      else { continue }
+      let results = try memory.build(node, hidden: hidden.initial, cell: cell.initial)
+      var values = node.operands
+      values[hidden.index] = .tensor(results.hidden)
+      values[cell.index] = .tensor(results.cell)
+      for list in lists {
+        values[list.index] = .list(list.isLast ? .elements([results.hidden]) : .stacked(results.all))
+      }
+      return try finishCounters(values)
+    }
+    return nil
   }
 
   /// What the body is given for a state, and for a tensor what the Loop carries.
@@ -185,6 +213,8 @@ final class LoopLowering {
   /// A list that each iteration writes.
   private struct WrittenList {
     let index: Int
+    /// What is written.
+    let element: Value
     /// Whether it has one element, the last that was written.
     let isLast: Bool
     /// The state whose last value that element is.
@@ -237,6 +267,12 @@ final class LoopLowering {
           list.isLast ? .elements([try node.build(.gather, all, try node.build.constant(-1))]) : .stacked(all))
       }
     }
+    return try finishCounters(values)
+  }
+
+  /// The values with those of the counters after the last iteration.
+  private func finishCounters(_ values: [TensorFlowValue]) throws -> [TensorFlowValue] {
+    var values = values
     if let trips {
       for (index, start) in plan.counters.sorted(by: { $0.key < $1.key }) {
         let end = start == 0 ? trips.value : try node.build(.add, trips.value, try node.build.constant(start))
