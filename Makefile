@@ -32,6 +32,11 @@ conformance-frontends: build venv  ## reads whole architectures as their framewo
 	  rm -rf .venv-pytorch && python3 -m venv .venv-pytorch \
 	  && .venv-pytorch/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/fixtures/requirements-pytorch.txt \
 	  && cp Conformance/fixtures/requirements-pytorch.txt .venv-pytorch/requirements.txt; }
+	@cmp -s Conformance/fixtures/requirements-caffe.txt .venv-caffe/requirements.txt || { \
+	  rm -rf .venv-caffe && python3 -m venv .venv-caffe \
+	  && .venv-caffe/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/fixtures/requirements-caffe.txt \
+	  && cp Conformance/fixtures/requirements-caffe.txt .venv-caffe/requirements.txt; }
+	.venv-caffe/bin/python Conformance/frontends_caffe.py $(mcc)
 	.venv-pytorch/bin/python Conformance/frontends_pytorch.py $(mcc) build/frontends
 	$(python) Conformance/frontends_tensorflow.py $(mcc)
 
@@ -59,7 +64,7 @@ venv: dependencies
 	  && cp Conformance/requirements.txt .venv/; }
 
 clean:  ## removes everything that was built or downloaded
-	rm -rf .build .build-static .venv .venv-pytorch .venv-tensorflow build Benchmarks/models
+	rm -rf .build .build-static .venv .venv-pytorch .venv-caffe .venv-tensorflow build Benchmarks/models
 
 help:  ## lists the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "make %-21s %s\n", $$1, $$2}' Makefile

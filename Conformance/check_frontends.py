@@ -130,3 +130,8 @@ def check_tensorflow_checkpoints(mcc: Mcc, folder: Path) -> None:
         shutil.rmtree(model)
     result = mcc.run(original, "-signature=predict")
     assert result.returncode == 64 and b"it has serving_default" in result.stderr, result
+
+
+def check_caffe(mcc: Mcc, folder: Path) -> None:
+    """Networks of Caffe, as text and in binary, in all three forms that Caffe had."""
+    judge(mcc, folder, "caffe")

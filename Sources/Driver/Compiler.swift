@@ -65,9 +65,9 @@ package final class Compiler {
 
   private func open() throws -> ModelFile {
     do {
-      return try ModelFile(path: invocation.input)
+      return try ModelFile(invocation.model)
     } catch let error as ModelError where error.kind == .noInput {
-      throw MissingInput(invocation.input).explain(error)
+      throw MissingInput(error.file ?? invocation.input).explain(error)
     }
   }
 

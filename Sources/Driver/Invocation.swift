@@ -13,7 +13,9 @@ package struct Invocation: Sendable {
   // MARK: What to read and write
 
   /// Where the model is.
-  package var input: String
+  package var model: ModelPath
+  /// Its path, which names it in messages.
+  package var input: String { model.path }
   /// The input's format; `nil` to detect it.
   package var inputFormat: InputFormat?
   /// Where the result goes; `nil` prints instead.
@@ -48,8 +50,8 @@ package struct Invocation: Sendable {
   package var remarksPath: String?
   package var printing = ModulePrinter.Selection()
 
-  package init(input: String) {
-    self.input = input
+  package init(_ model: ModelPath) {
+    self.model = model
   }
 
   private var importOptions: ImportOptions {

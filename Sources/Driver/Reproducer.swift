@@ -32,15 +32,18 @@ struct Reproducer {
 
   /// What to type to see the failure again.
   private var command: String {
-    var words = ["mcc", Self.quoted(absolutePath), "-passes=\(Self.quoted(pipeline.description))"]
+    var words =
+      ["mcc"] + files.map { Self.quoted(Self.absolute($0)) } + ["-passes=\(Self.quoted(pipeline.description))"]
     words += ["-verify-each", "-emit=none"]
     if let opset = invocation.opset { words.append("-opset=\(opset)") }
     if invocation.numerics != .rounding { words.append("-numerics=\(invocation.numerics.rawValue)") }
     return words.joined(separator: " ") + "\n"
   }
 
-  private var absolutePath: String {
-    guard let real = realpath(input.path, nil) else { return input.path }
+  private var files: [String] { [input.path] + (input.weights.map { [$0.path] } ?? []) }
+
+  private static func absolute(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
   }

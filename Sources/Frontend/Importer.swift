@@ -18,7 +18,7 @@ package protocol Importer {
 
 /// The formats that modules are read from. The raw value is what `-x` takes.
 package enum InputFormat: String, Hashable, Sendable, CaseIterable {
-  case mcb, mir, pytorch, tensorflow, onnx
+  case mcb, mir, pytorch, caffe, tensorflow, onnx
 
   /// The importer of this format.
   package var importer: any Importer.Type {
@@ -28,6 +28,7 @@ package enum InputFormat: String, Hashable, Sendable, CaseIterable {
     case .pytorch: PyTorchImporter.self
     case .onnx: ONNXImporter.self
     case .tensorflow: TensorFlowImporter.self
+    case .caffe: CaffeImporter.self
     }
   }
 }
@@ -58,9 +59,9 @@ extension Module {
   ///
   /// - Throws: `ModelError` that names the file: it cannot be opened, is of no known format, or is no valid model.
   package static func read(
-    _ path: String, _ options: ImportOptions = ImportOptions(), diagnostics: Diagnostics
+    _ path: ModelPath, _ options: ImportOptions = ImportOptions(), diagnostics: Diagnostics
   ) throws -> Module {
-    try read(ModelFile(path: path), options, diagnostics: diagnostics)
+    try read(ModelFile(path), options, diagnostics: diagnostics)
   }
 
   /// Reads a model that is in memory already.
@@ -78,7 +79,7 @@ extension Module {
 
 extension InputFormat {
   /// As many bytes as any importer looks at to recognize its format.
-  private static let prefixLength = 64
+  static let prefixLength = 4096
 
   /// The format of `file`. The formats with an unmistakable beginning are asked first.
   package static func detect(_ file: ModelFile) throws -> InputFormat {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Backends
 import Driver
+import Frontend
 import IR
 import Passes
 
@@ -31,8 +32,9 @@ struct BisectCommand: ParsableCommand {
 
   /// - Parameter words: the command line, which tells in which order `-passes` and `-pipeline` came.
   func invocation(words: [String]) throws -> BisectInvocation {
-    guard model.count == 1 else { throw ModelError(.usage, "bisect takes one model; see mcc bisect -help") }
-    var compilation = Invocation(input: model[0])
+    let models = ModelPath.models(in: model)
+    guard models.count == 1 else { throw ModelError(.usage, "bisect takes one model; see mcc bisect -help") }
+    var compilation = Invocation(models[0])
     compilation.pipeline = try Command.pipeline(passes, pipelines, words: words)
     guard !compilation.pipeline.isEmpty else {
       throw ModelError(.usage, "bisect needs -passes=<pipeline> or -pipeline=<file>")

@@ -1,5 +1,6 @@
 import Backends
 import Driver
+import Frontend
 import Glibc
 import IR
 import Passes
@@ -11,20 +12,21 @@ extension Command {
   /// - Throws: a usage error where options contradict each other, or a pipeline is none.
   func invocations(words: [String]) throws -> [Invocation] {
     let template = try invocation(pipeline: pipeline(words: words))
-    guard inputs.count <= 1 || output.isEmpty else {
-      let others = inputs.dropFirst().map { "'\($0)'" }.joined(separator: ", ")
+    let models = ModelPath.models(in: inputs)
+    guard models.count <= 1 || output.isEmpty else {
+      let others = models.dropFirst().map { "'\($0.path)'" }.joined(separator: ", ")
       let hint = passes.isEmpty ? "" : "; if the shell split the pipeline, quote it: '-passes=...'"
       throw ModelError(.usage, "-o takes one input, but there is also \(others)\(hint)")
     }
-    return inputs.map { input in
+    return models.map { model in
       var invocation = template
-      invocation.input = input
+      invocation.model = model
       return invocation
     }
   }
 
   private func invocation(pipeline: Pipeline) throws -> Invocation {
-    var invocation = Invocation(input: "")
+    var invocation = Invocation(ModelPath(""))
     invocation.pipeline = pipeline
     invocation.inputFormat = try single(inputFormat, "-x")
     invocation.signature = try single(signatures, "-signature")

@@ -15,6 +15,7 @@ enum HelpScreen {
       mcc model.onnx                                     what is in the model
       mcc model.onnx -passes=simplify -o model.onnx      fewer operations, equal outputs
       mcc model.onnx -passes=prune,quant8 -o model.mcb   a quarter of the size
+      mcc deploy.prototxt net.caffemodel -o net.onnx     Caffe's two files are one model
 
     what to run
       -passes=<pipeline>        passes in order, as in -passes=prune{sparsity=0.5},quant8
@@ -26,7 +27,7 @@ enum HelpScreen {
     what to read and write
       -o <file>                 the output; its suffix names the format; - is standard output
       -emit=<format>            the output's format: onnx, mcb, mir (text), dot (Graphviz) or none
-      -x <format>               the input's format, else detected: onnx, pytorch, tensorflow, mcb, mir
+      -x <format>               onnx, pytorch, tensorflow, caffe, mcb or mir, where detection is wrong
       -signature=<name>         which signature of a SavedModel to read; else serving_default
       -external-data[=<file>]   put weights into a file beside the model
     how to run
@@ -58,7 +59,7 @@ enum HelpScreen {
       -seed <n>                 what random numbers begin with; the default is 0
       -dim <symbol>=<n>         an extent that the model leaves open; the default is 2
       -rtol <x>, -atol <x>      what results may differ by: 1e-4 of their value and 1e-5
-      -x <format>               the input's format, else detected: onnx, pytorch, tensorflow, mcb, mir
+      -x <format>               onnx, pytorch, tensorflow, caffe, mcb or mir, where detection is wrong
       -signature <name>         which function of a SavedModel to read; the default is serving_default
     """
 

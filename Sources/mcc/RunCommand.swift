@@ -83,8 +83,9 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var options: RunningOptions
 
   func invocation() throws -> RunInvocation {
-    guard model.count == 1 else { throw ModelError(.usage, "run takes one model; see mcc run -help") }
-    var invocation = RunInvocation(input: model[0])
+    let models = ModelPath.models(in: model)
+    guard models.count == 1 else { throw ModelError(.usage, "run takes one model; see mcc run -help") }
+    var invocation = RunInvocation(models[0])
     invocation.inputFormat = try single(options.inputFormat, "-x")
     invocation.signature = try single(options.signatures, "-signature")
     invocation.threads = try options.threadCount()
@@ -108,6 +109,7 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var options: RunningOptions
 
   func invocation() throws -> CompareInvocation {
+    let models = ModelPath.models(in: models)
     guard models.count == 2 else { throw ModelError(.usage, "compare takes two models; see mcc compare -help") }
     var invocation = CompareInvocation(models: models)
     invocation.inputFormat = try single(options.inputFormat, "-x")

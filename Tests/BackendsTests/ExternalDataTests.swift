@@ -30,7 +30,9 @@ import Testing
       diagnostics: Diagnostics())
   }
 
-  private func read() throws -> Module { try Module.read(folder.path("model.onnx"), diagnostics: Diagnostics()) }
+  private func read() throws -> Module {
+    try Module.read(ModelPath(folder.path("model.onnx")), diagnostics: Diagnostics())
+  }
 
   @Test func largeWeightsGoBesideTheModelOnce() throws {
     try write(try module())

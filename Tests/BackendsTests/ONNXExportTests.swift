@@ -18,7 +18,7 @@ import Testing
     let path = folder.path("model.onnx")
     _ = try ONNXExporter().write(
       try Module.parse(text), to: .file(path), options: ExportOptions(), diagnostics: Diagnostics())
-    return try Module.read(path, diagnostics: Diagnostics())
+    return try Module.read(ModelPath(path), diagnostics: Diagnostics())
   }
 
   /// The main graph as its elided text.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Frontend
 import Passes
 
 @testable import Driver
@@ -29,7 +30,7 @@ final class Bench {
 
   /// Compiles `input`, set up by `prepare`.
   func compile(_ input: String, _ passes: String = "", _ prepare: (inout Invocation) -> Void = { _ in }) throws {
-    var invocation = Invocation(input: input)
+    var invocation = Invocation(ModelPath(input))
     if !passes.isEmpty { invocation.pipeline = try PipelineParser.parse(passes.utf8) }
     prepare(&invocation)
     try Compiler(invocation, console).run()

@@ -1,5 +1,6 @@
 import Backends
 import FoundationEssentials
+import Frontend
 import IR
 import Passes
 import Testing
@@ -57,7 +58,7 @@ private struct DropSigns: Pass {
   private func bisect(_ before: String, _ wrong: [any Pass], _ after: String = "dce", to output: String? = nil) throws
     -> Bool
   {
-    var compilation = Invocation(input: try bench.file("m.mir", model))
+    var compilation = Invocation(ModelPath(try bench.file("m.mir", model)))
     compilation.pipeline = try PipelineParser.parse(before.utf8).followed(by: Pipeline(passes: wrong))
       .followed(by: PipelineParser.parse(after.utf8))
     compilation.output = output.map { OutputDestination(bench.path($0)) }

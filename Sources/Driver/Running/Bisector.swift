@@ -12,8 +12,8 @@ package struct BisectInvocation: Sendable {
 
   package init(compilation: Invocation) {
     self.compilation = compilation
-    let path = compilation.input
-    comparison = CompareInvocation(models: ["\(path), compiled", path])
+    let model = compilation.model
+    comparison = CompareInvocation(models: [ModelPath("\(model.path), compiled"), model])
     comparison.threads = compilation.threads
   }
 }
@@ -33,7 +33,7 @@ package final class Bisector {
     self.invocation = invocation
     self.console = console
     do {
-      file = try ModelFile(path: invocation.compilation.input)
+      file = try ModelFile(invocation.compilation.model)
       original = try invocation.compilation.read(file, Diagnostics())
       try original.verify()
     } catch let error as ModelError {
@@ -117,7 +117,7 @@ package final class Bisector {
 
   private func agrees(_ compiled: Compiled, _ console: Console? = nil) throws -> Bool {
     let comparison = invocation.comparison
-    return try Comparer.agree(compiled.module, original, comparison, console, names: comparison.models)
+    return try Comparer.agree(compiled.module, original, comparison, console, names: comparison.models.map(\.path))
   }
 
   private func tell(_ first: Int) throws {

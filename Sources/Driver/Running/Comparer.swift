@@ -5,7 +5,7 @@ import IR
 /// What `mcc compare` was asked for.
 package struct CompareInvocation: Sendable {
   /// The two models; the second is the reference.
-  package var models: [String]
+  package var models: [ModelPath]
   package var inputFormat: InputFormat?
   /// Which of a SavedModel's signatures to read; `nil` for the usual one.
   package var signature: String?
@@ -15,7 +15,7 @@ package struct CompareInvocation: Sendable {
   /// What is drawn where inputs are random.
   package var distributions: [RandomTensor.Distribution] = [.normal, .negative, .large]
 
-  package init(models: [String]) {
+  package init(models: [ModelPath]) {
     self.models = models
   }
 }
@@ -32,20 +32,20 @@ package final class Comparer {
 
   /// - Returns: whether the models agree on all inputs.
   package func run() throws -> Bool {
-    let modules = try invocation.models.map { path in
+    let modules = try invocation.models.map { model in
       let module = try Module.read(
-        path,
+        model,
         ImportOptions(
           format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature),
         diagnostics: Diagnostics())
       do {
         try module.verify()
       } catch let error as ModelError {
-        throw error.inFile(path)
+        throw error.inFile(model.path)
       }
       return module
     }
-    return try Self.agree(modules[0], modules[1], invocation, console, names: invocation.models)
+    return try Self.agree(modules[0], modules[1], invocation, console, names: invocation.models.map(\.path))
   }
 
   /// Compares two modules; what differs is told to `console`, where there is one.

@@ -7,7 +7,7 @@ import IR
 
 /// What `mcc run` was asked for.
 package struct RunInvocation: Sendable {
-  package var input: String
+  package var model: ModelPath
   package var inputFormat: InputFormat?
   /// Which of a SavedModel's signatures to read; `nil` for the usual one.
   package var signature: String?
@@ -17,8 +17,8 @@ package struct RunInvocation: Sendable {
   package var outputFolder: String?
   package var tolerance = Tolerance()
 
-  package init(input: String) {
-    self.input = input
+  package init(_ model: ModelPath) {
+    self.model = model
   }
 }
 
@@ -36,7 +36,7 @@ package final class Runner {
   package func run() throws -> Bool {
     do {
       let module = try Module.read(
-        invocation.input,
+        invocation.model,
         ImportOptions(
           format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature),
         diagnostics: Diagnostics())
@@ -53,7 +53,7 @@ package final class Runner {
       try write(outputs, module.main)
       return try meetExpectations(outputs, module.main)
     } catch let error as ModelError {
-      throw error.inFile(invocation.input)
+      throw error.inFile(invocation.model.path)
     }
   }
 

@@ -99,7 +99,7 @@ extension WireScan {
     switch field.kind {
     case .varint:
       var digits: [UInt8] = []
-      Self.appendVarint(index, to: &digits)
+      WireEncoding.appendVarint(index, to: &digits)
       digits.withUnsafeBytes { appendDelimited(number, $0) }
     case .fixed32: withUnsafeBytes(of: UInt32(truncatingIfNeeded: index).littleEndian) { appendDelimited(number, $0) }
     case .fixed64, .bytes, .message: withUnsafeBytes(of: index.littleEndian) { appendDelimited(number, $0) }
@@ -116,28 +116,10 @@ extension WireScan {
 
   /// Writes a tag and leaves room for the length, which is known in the end. Returns where that is.
   mutating func beginDelimited(_ number: UInt32) -> Int {
-    Self.appendVarint(UInt64(number << 3 | UInt32(WireType.lengthDelimited.rawValue)), to: &result.message)
-    result.message.append(contentsOf: repeatElement(0, count: Self.lengthSize))
-    return result.message.count - Self.lengthSize
+    WireEncoding.appendTag(number, .lengthDelimited, to: &result.message)
+    return WireEncoding.beginDelimited(&result.message)
   }
 
-  /// Writes the length of what was appended since `beginDelimited`, as a number of five digits, the first of which may be zeros.
-  mutating func endDelimited(_ offset: Int) {
-    var length = result.message.count - offset - Self.lengthSize
-    for digit in 0..<Self.lengthSize {
-      result.message[offset + digit] = UInt8(length & 0x7f) | (digit < Self.lengthSize - 1 ? 0x80 : 0)
-      length >>= 7
-    }
-  }
-
-  private static let lengthSize = 5
-
-  private static func appendVarint(_ value: UInt64, to bytes: inout [UInt8]) {
-    var rest = value
-    while rest >= 0x80 {
-      bytes.append(UInt8(rest & 0x7f) | 0x80)
-      rest >>= 7
-    }
-    bytes.append(UInt8(rest))
-  }
+  /// Writes the length of what was appended since `beginDelimited`.
+  mutating func endDelimited(_ offset: Int) { WireEncoding.endDelimited(offset, &result.message) }
 }

@@ -58,6 +58,12 @@ final class GraphBuilder {
     return result
   }
 
+  /// Gives a result a name that was kept for it (`Module.freshName`).
+  func rename(_ value: Value, to name: ByteString) {
+    if value.index == 0 { value.definingOperation?.location.name = name }
+    builder.rename(value, to: name)
+  }
+
   // MARK: Constants
 
   /// A constant of the graph; equal literals without a name of their own are one constant.

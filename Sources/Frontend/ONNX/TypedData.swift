@@ -72,7 +72,7 @@ struct TypedData {
       return try TensorLiteral(type, dimensions, .strings(strings))
     case .fixed(let payloads):
       try check(type)
-      return try TensorLiteral(type, dimensions, .bytes(Self.joined(payloads)))
+      return try TensorLiteral(type, dimensions, .bytes(ByteSlice(joining: payloads)))
     case .varints(let payloads):
       let slice =
         switch try check(type) {
@@ -118,18 +118,6 @@ struct TypedData {
         output.initializeMemory(as: UInt8.self, repeating: 0)
         bytes.withUnsafeBytes { input in
           for (index, byte) in input.enumerated() { PackedBits.store(byte, output, index, width: width) }
-        }
-      })
-  }
-
-  private static func joined(_ payloads: [ByteSlice]) -> ByteSlice {
-    if payloads.count == 1 { return payloads[0] }
-    return ByteSlice(
-      Buffer(count: payloads.reduce(0) { $0 + $1.count }) { output in
-        var rest = output
-        for payload in payloads {
-          payload.withUnsafeBytes { rest.copyBytes(from: $0) }
-          rest = UnsafeMutableRawBufferPointer(rebasing: rest[payload.count...])
         }
       })
   }

@@ -77,6 +77,12 @@ package struct Builder {
     return operation
   }
 
+  /// Gives a value that this builder made a name that is kept for it (`Module.freshName`).
+  package func rename(_ value: Value, to name: ByteString) {
+    value.name = name
+    module.noteName(name)
+  }
+
   /// Ends the graph at the insertion point: `values` are its outputs.
   @discardableResult
   package func insertReturn(_ values: [Value]) -> Operation {

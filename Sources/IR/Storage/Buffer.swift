@@ -115,6 +115,22 @@ package struct ByteSlice: Sendable {
     self.init(Buffer(bytes))
   }
 
+  /// The bytes of `parts`, one after the other: copied, unless there is one part alone.
+  package init(joining parts: [ByteSlice]) {
+    if parts.count == 1 {
+      self = parts[0]
+      return
+    }
+    self.init(
+      Buffer(count: parts.reduce(0) { $0 + $1.count }) { output in
+        var rest = output
+        for part in parts {
+          part.withUnsafeBytes { rest.copyBytes(from: $0) }
+          rest = UnsafeMutableRawBufferPointer(rebasing: rest[part.count...])
+        }
+      })
+  }
+
   /// Calls `body` with the bytes, which are valid during the call only.
   package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     try withExtendedLifetime(buffer) {
