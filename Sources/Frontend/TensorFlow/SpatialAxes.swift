@@ -80,7 +80,7 @@ struct SpatialAxes {
         } else {
           guard let extent = extents[axis].value else { return ["auto_pad": .string("SAME_UPPER")] }
           let steps = max((extent - 1) / strides[axis], 0)
-          totals.append(steps * strides[axis] + reach - extent)
+          totals.append(steps * strides[axis] - extent + reach)
         }
       }
       let pads = totals.map { max($0, 0) }
