@@ -5,6 +5,14 @@ mcc = .build/release/mcc
 python = .venv/bin/python
 swift_sources = Package.swift Sources Tests
 
+# Makes the environment $(1) with the packages that the file $(2) names, anew when those differ from what was installed.
+define environment
+@cmp -s $(2) $(1)/requirements.txt || { \
+  rm -rf $(1) && python3 -m venv $(1) \
+  && $(1)/bin/pip install --quiet --disable-pip-version-check --requirement $(2) \
+  && cp $(2) $(1)/requirements.txt; }
+endef
+
 .PHONY: build demo test bench scale conformance-frontends static lint format protos dependencies venv clean help
 
 build: dependencies  ## builds .build/release/mcc (the default)
@@ -27,15 +35,9 @@ scale: build venv  ## shows that time grows as the number of operations does
 	$(python) Benchmarks/scale.py $(mcc)
 
 # Outside CI: the frameworks are gigabytes, and networks take minutes to export.
-conformance-frontends: build venv  ## reads whole architectures as their frameworks export them, in an environment of its own
-	@cmp -s Conformance/fixtures/requirements-pytorch.txt .venv-pytorch/requirements.txt || { \
-	  rm -rf .venv-pytorch && python3 -m venv .venv-pytorch \
-	  && .venv-pytorch/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/fixtures/requirements-pytorch.txt \
-	  && cp Conformance/fixtures/requirements-pytorch.txt .venv-pytorch/requirements.txt; }
-	@cmp -s Conformance/fixtures/requirements-caffe.txt .venv-caffe/requirements.txt || { \
-	  rm -rf .venv-caffe && python3 -m venv .venv-caffe \
-	  && .venv-caffe/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/fixtures/requirements-caffe.txt \
-	  && cp Conformance/fixtures/requirements-caffe.txt .venv-caffe/requirements.txt; }
+conformance-frontends: build venv  ## reads whole architectures as their frameworks export them, in environments of their own
+	$(call environment,.venv-caffe,Conformance/fixtures/requirements-caffe.txt)
+	$(call environment,.venv-pytorch,Conformance/fixtures/requirements-pytorch.txt)
 	.venv-caffe/bin/python Conformance/frontends_caffe.py $(mcc)
 	.venv-pytorch/bin/python Conformance/frontends_pytorch.py $(mcc) build/frontends
 	$(python) Conformance/frontends_tensorflow.py $(mcc)
@@ -56,12 +58,8 @@ protos: dependencies  ## generates Sources/CModelProtos from protos/*.proto
 dependencies:
 	@scripts/install-dependencies
 
-# Made anew when the requirements differ from those that were installed.
 venv: dependencies
-	@cmp -s Conformance/requirements.txt .venv/requirements.txt || { \
-	  rm -rf .venv && python3 -m venv .venv \
-	  && .venv/bin/pip install --quiet --disable-pip-version-check --requirement Conformance/requirements.txt \
-	  && cp Conformance/requirements.txt .venv/; }
+	$(call environment,.venv,Conformance/requirements.txt)
 
 clean:  ## removes everything that was built or downloaded
 	rm -rf .build .build-static .venv .venv-pytorch .venv-caffe .venv-tensorflow build Benchmarks/models
