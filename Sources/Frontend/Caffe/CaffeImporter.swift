@@ -28,7 +28,9 @@ package struct CaffeImporter: Importer {
     let reader = try NetworkReader(
       name: ByteString(network.name), layers: list.layers, state: NetworkState(network),
       unknownFields: document.unknownFields,
-      weights: { NetworkWeights(of: $0, in: document, trained: trained.map { ($0.list.layers, $0.document, $0.path) }) },
+      weights: {
+        NetworkWeights(of: $0, in: document, trained: trained.map { ($0.list.layers, $0.document, $0.path) })
+      },
       diagnostics: diagnostics)
     let module = try withExtendedLifetime((document, list, trained)) { try reader.read() }
     file.contents.giveBackPages()
