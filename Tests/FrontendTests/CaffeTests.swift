@@ -76,11 +76,11 @@ import Testing
   @Test func unsupportedLayersAreNamedTogether() throws {
     let text =
       input
-      + #"layer { name: "a" type: "LSTM" bottom: "x" top: "a" } layer { name: "b" type: "Foo" bottom: "a" top: "b" foo_param { n: 1 } }"#
+      + #"layer { name: "a" type: "Python" bottom: "x" top: "a" } layer { name: "b" type: "Foo" bottom: "a" top: "b" foo_param { n: 1 } }"#
       + #"layer { name: "c" type: "Foo" bottom: "b" top: "c" } layer { name: "d" type: "Convolutoin" bottom: "c" top: "d" }"#
     let refusal = try #require(self.refusal(text))
     #expect(refusal.contains("3 operators that have no lowering"))
-    #expect(refusal.contains("LSTM at 'a': Caffe's recurrent layers"))
+    #expect(refusal.contains("Python at 'a': it is a program"))
     #expect(refusal.contains("Foo, 2 times, first at 'b'"))
     #expect(refusal.contains("Convolutoin at 'd': did you mean 'Convolution'?"))
   }
@@ -134,6 +134,19 @@ import Testing
     ),
     (#"layer { name: "y" type: "SPP" bottom: "x" top: "y" spp_param { pyramid_height: 60 } }"#, "1 to 16 levels"),
     (#"layer { name: "y" type: "Silence" bottom: "x" }"#, "has no output"),
+    (
+      #"layer { name: "y" type: "Im2col" bottom: "x" top: "y" convolution_param { kernel_size: 65537 } }"#,
+      "has too many elements"
+    ),
+    (
+      #"layer { name: "y" type: "LSTM" bottom: "x" top: "y" recurrent_param { num_output: 3 } }"#,
+      "needs an output, and 2 or 3 bottoms"
+    ),
+    (
+      #"layer { name: "y" type: "RNN" bottom: "x" bottom: "x" top: "y" recurrent_param { num_output: 4294967295 } }"#,
+      "needs an output, and 2 or 3 bottoms"
+    ),
+    (#"layer { name: "y" type: "Filter" bottom: "x" bottom: "x" top: "y" }"#, "a number for each of their rows"),
     (#"layers { name: "y" type: RELU bottom: "x" top: "y" }"#, "layers of two forms"),
     (
       #"layer { name: "d" type: "Data" top: "d" } layer { name: "y" type: "ReLU" bottom: "d" top: "y" }"#,
@@ -158,6 +171,20 @@ import Testing
   func olderForms(text: String, message: String) throws {
     let refusal = try #require(self.refusal(text))
     #expect(refusal.contains(message), "\(refusal)")
+  }
+
+  /// A snapshot without connections, which some tools write.
+  @Test func weightsAlone() throws {
+    let weights = WireMessage {
+      $0.message(100) {
+        $0.text(1, "conv")
+        $0.text(2, "Convolution")
+        $0.message(7) { $0.float(5, 1) }
+      }
+    }
+    let refusal = try #require(TestModel.refusal(weights.bytes, path: "net.caffemodel"))
+    #expect(refusal.contains("does not say how its layers are connected"), "\(refusal)")
+    #expect(refusal.contains("mcc deploy.prototxt net.caffemodel"), "\(refusal)")
   }
 
   @Test func levelsAndStages() throws {

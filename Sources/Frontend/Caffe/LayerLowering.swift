@@ -36,7 +36,8 @@ struct LayerLowering: Sendable {
 enum LayerTypes {
   /// The lowerings, by type.
   static let lowerings: [ByteString: LayerLowering] = [
-    convolution, pooling, activation, arithmetic, normalization, shape, selection, reduction, source, output, detection,
+    convolution, pooling, activation, arithmetic, normalization, shape, selection, reduction, recurrent, source, output,
+    detection,
   ]
   .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 
@@ -56,10 +57,6 @@ enum LayerTypes {
   /// Why a layer of a type that Caffe or a widespread fork knows has no lowering, or what helps.
   static let advice: [ByteString: String] = [
     "DetectionOutput": "delete it from the .prototxt; its bottoms are the network's outputs then",
-    "Filter": "which rows it keeps depends on numbers that are known only while the network runs",
-    "Im2col": "a convolution computes the same without it",
-    "LSTM": "Caffe's recurrent layers restart at any step; unroll it in the .prototxt",
-    "RNN": "Caffe's recurrent layers restart at any step; unroll it in the .prototxt",
     "Python": "it is a program, which the file does not hold; replace it by layers of Caffe",
     "Proposal": "cut the network before it",
   ]

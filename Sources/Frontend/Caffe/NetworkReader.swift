@@ -34,6 +34,7 @@ final class NetworkReader {
     guard !layers.isEmpty else { throw ModelError(.invalidModel, "has no layers") }
     try Self.checkTypes(layers)
     try Self.check(unknownFields, layers, all)
+    try Self.checkConnections(layers)
     self.weights = try weights(layers)
     inputs = NetworkInputs(all)
   }
@@ -63,6 +64,16 @@ final class NetworkReader {
       let origin = field.outermost.map { key($0.number, $0.index) } ?? ""
       if present.contains(origin) || !known.contains(origin) { throw field.error }
     }
+  }
+
+  /// Refuses layers that nothing connects: a file of weights says no more of them than their names.
+  private static func checkConnections(_ layers: [Layer]) throws {
+    let needsInput = layers.first { LayerTypes.source[$0.type] == nil && !LayerTypes.data.contains($0.type) }
+    guard needsInput != nil, layers.allSatisfy(\.bottoms.isEmpty) else { return }
+    throw ModelError(
+      .invalidModel,
+      "does not say how its layers are connected: it holds weights alone; name the .prototxt that describes the "
+        + "network before it, as in 'mcc deploy.prototxt net.caffemodel'")
   }
 
   // MARK: The network

@@ -8,6 +8,7 @@ extension LayerTypes {
     "ConvolutionDepthwise": .each { try Convolution($0, isDepthwise: true).lower($1, .conv) },
     "DepthwiseConvolution": .each { try Convolution($0, isDepthwise: true).lower($1, .conv) },
     "Deconvolution": .each { try Convolution($0).lower($1, .convTranspose) },
+    "Im2col": .each { try Convolution($0).columns($1) },
     "InnerProduct": .each(innerProduct),
   ]
 
@@ -30,8 +31,8 @@ extension LayerTypes {
 
 /// What convolutions in both directions have in common.
 private struct Convolution {
-  private let layer: LayerContext
-  private let parameters: Caffe__ConvolutionParameter
+  fileprivate let layer: LayerContext
+  fileprivate let parameters: Caffe__ConvolutionParameter
   private let isDepthwise: Bool
 
   init(_ layer: LayerContext, isDepthwise: Bool = false) {
@@ -65,6 +66,30 @@ private struct Convolution {
     guard axis != 1 else { return result }
     return try layer.builder.reshape(result, to: Shape(shape[..<axis]) + layer.shape(result)[1...])
   }
+}
+
+extension Convolution {
+  /// The elements under the window at each of its places, as channels: what a convolution multiplies by its filters. Each filter here
+  /// picks one element.
+  fileprivate func columns(_ x: Value) throws -> Value {
+    let shape = try layer.shape(x)
+    guard try layer.axis(parameters.axis, of: shape) == 1, shape.count > 2, let channels = shape[1].value else {
+      throw layer.error("needs known channels at axis 1, and spatial axes: its bottom has shape \(shape)")
+    }
+    let window = try SpatialParameters(parameters, rank: shape.count - 2)
+    let area = window.kernel.reduce(Dimension.known(1)) { $0 * .known($1) }.value ?? .max
+    guard area <= Self.maximumArea, channels <= Self.maximumFilters / (area * area) else {
+      throw layer.error("a window of \(window.kernel) over \(channels) channels has too many elements")
+    }
+    var filters = Array(repeating: Float(0), count: channels * area * area)
+    for row in 0..<channels * area { filters[row * area + row % area] = 1 }
+    let weight = try layer.constant(TensorLiteral(floats: filters, [channels * area, 1] + window.kernel), "filters")
+    return try layer.builder(.conv, x, weight, nil, attributes: window.attributes(group: channels))
+  }
+
+  /// Larger windows than any network's.
+  private static let maximumArea = 1 << 10
+  private static let maximumFilters = 1 << 22
 }
 
 /// A window as convolutions say it: a number for all spatial axes, one for each, or fields for height and width.

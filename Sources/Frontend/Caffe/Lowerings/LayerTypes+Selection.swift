@@ -16,6 +16,7 @@ extension LayerTypes {
     },
     "Crop": LayerLowering { [try crop($0)] },
     "Embed": .unary(embed),
+    "Filter": LayerLowering(.all, filter),
     "Slice": LayerLowering(.all, slice),
   ]
 
@@ -42,6 +43,18 @@ extension LayerTypes {
     }
     return try layer.builder.insert(
       .split, [x, layer.builder.constant(sizes)], ["axis": .int(Int64(axis))], resultCount: count)
+  }
+
+  /// The rows of each bottom but the last where the last has another number than 0.
+  private static func filter(_ layer: LayerContext) throws -> [Value] {
+    guard let selector = layer.bottoms.last, layer.bottoms.count > 1,
+      try layer.extents(selector, from: 1).allSatisfy({ $0 == 1 })
+    else { throw layer.error("needs bottoms to filter, and one that has a number for each of their rows") }
+    let flags = try layer.builder(.reshape, selector, layer.builder.constant([-1]))
+    let indices = try layer.builder(.squeeze, layer.builder(.nonZero, flags), layer.builder.constant([0]))
+    return try layer.bottoms.dropLast().map {
+      try layer.builder(.gather, $0, indices, attributes: ["axis": .int(0)])
+    }
   }
 
   private static func crop(_ layer: LayerContext) throws -> Value {
