@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -120,17 +122,60 @@ def judge(mcc: Mcc, content: bytes, path: Path) -> str | None:
     return wrong and f"{path.name}: {wrong}"
 
 
-def judge_frontend(mcc: Mcc, original: Path, damage: tuple[str, bytes] | None, copy: Path) -> str | None:
+@dataclass
+class Fixture:
+    """A model of another framework: what mcc is given, and the files in it that are damaged."""
+
+    framework: str
+    name: str
+    model: str
+    files: list[str]
+    """Of a folder or in an archive; the model itself where there are none."""
+
+    @property
+    def folder(self) -> Path:
+        return Path(__file__).parent / "fixtures" / self.framework / self.name
+
+    def contents(self) -> list[tuple[str, bytes]]:
+        model = self.folder / self.model
+        if not self.files:
+            return [("", model.read_bytes())]
+        if zipfile.is_zipfile(model):
+            with zipfile.ZipFile(model) as archive:
+                return [(file, archive.read(file)) for file in self.files]
+        return [(file, (model / file).read_bytes()) for file in self.files]
+
+    def write(self, copy: Path, file: str, content: bytes) -> None:
+        """A copy of the model in which `file` has other content."""
+        model = self.folder / self.model
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if model.is_dir():
+            shutil.copytree(model, copy)
+            (copy / file).write_bytes(content)
+        elif not file:
+            copy.write_bytes(content)
+        else:
+            with zipfile.ZipFile(model) as archive, zipfile.ZipFile(copy, "w") as written:
+                for name in archive.namelist():
+                    written.writestr(name, content if name == file else archive.read(name))
+
+
+FRAMEWORKS = [
+    Fixture("tensorflow", "small_cnn", "model.pb", []),
+    Fixture(
+        "tensorflow", "control_flow", "saved_model",
+        ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"]),
+    Fixture("pytorch", "mlp", "model.pt2", []),
+    Fixture("pytorch", "branches", "model.pt2", ["model/models/model.json"]),
+    Fixture("pytorch", "cnn", "model.pt2", ["model/models/model.json", "model/data/weights/model_weights_config.json"]),
+]
+
+
+def judge_framework(mcc: Mcc, fixture: Fixture, damage: tuple[str, bytes], copy: Path) -> str | None:
     """What is wrong with what mcc does with a copy of a model of which one file has other content."""
-    if original.is_dir():
-        shutil.copytree(original, copy)
-    else:
-        copy.parent.mkdir(exist_ok=True)
-        shutil.copy(original, copy)
-    if damage:
-        (copy / damage[0] if damage[0] else copy).write_bytes(damage[1])
-    output = copy.with_suffix(".out.onnx")
-    result = run([str(mcc.program), str(copy), "-x", "tensorflow", "-o", str(output)], SECONDS)
+    fixture.write(copy, *damage)
+    output = copy.with_name(f"{copy.name}.onnx")
+    result = run([str(mcc.program), str(copy), "-x", fixture.framework, "-o", str(output)], SECONDS)
     wrong = None
     if result.code not in (0, 65, 66) or (result.code != 0 and "error:" not in result.errors):
         wrong = f"exit code {result.code} after {result.seconds:.1f} s: {result.errors[:300]}"
@@ -142,21 +187,18 @@ def judge_frontend(mcc: Mcc, original: Path, damage: tuple[str, bytes] | None, c
     return wrong and f"{copy.name}: {wrong}"
 
 
-def check_tensorflow_damage(mcc: Mcc, folder: Path) -> None:
-    """The same to frozen graphs and to each file of SavedModels. `MCC_FUZZ_RUNS=2000` does it thoroughly."""
+def check_framework_damage(mcc: Mcc, folder: Path) -> None:
+    """The same to each file of other frameworks' models. `MCC_FUZZ_RUNS=2000` does it thoroughly."""
     kept = Path(os.environ.get("MCC_KEEP", folder))
-    fixtures = Path(__file__).parent / "fixtures" / "tensorflow"
-    model = fixtures / "control_flow" / "saved_model"
-    files = ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"]
-    kinds = [(fixtures / "small_cnn" / "model.pb", "")] + [(model, file) for file in files]
     jobs = []
-    for number, (original, file) in enumerate(kinds):
-        assert judge_frontend(mcc, original, None, kept / f"whole-{number}") is None
-        content = (original / file if file else original).read_bytes()
-        generate = random.Random(SEED)
-        jobs += [(original, (file, damaged(content, generate)), kept / f"tensorflow-{number}-{index}") for index in range(FRONTEND_RUNS)]
+    for fixture in FRAMEWORKS:
+        for file, content in fixture.contents():
+            place = "-".join([fixture.framework, fixture.name, *Path(file).parts[-1:]])
+            assert judge_framework(mcc, fixture, (file, content), kept / f"{place}-whole") is None
+            generate = random.Random(SEED)
+            jobs += [(fixture, (file, damaged(content, generate)), kept / f"{place}-{index}") for index in range(FRONTEND_RUNS)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        failures = [wrong for wrong in pool.map(lambda job: judge_frontend(mcc, *job), jobs) if wrong]
+        failures = [wrong for wrong in pool.map(lambda job: judge_framework(mcc, *job), jobs) if wrong]
     assert not failures, f"{len(failures)} of {len(jobs)}:\n" + "\n".join(failures[:40])
 
 
