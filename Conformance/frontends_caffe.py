@@ -155,7 +155,7 @@ def squeezenet() -> str:
 
 
 def ssd() -> str:
-    """The heads of an SSD on MobileNet's features: locations, classes and boxes, up to the detections."""
+    """The heads of an SSD on MobileNet's features: locations, classes and boxes, and the detections of them."""
     text, names = mobile_body()
     text = input_layer("data", 1, 3, 300, 300) + text
     order = "permute_param { order: 0 order: 2 order: 3 order: 1 }"
@@ -168,7 +168,9 @@ def ssd() -> str:
         text += layer(f"{name}_priors", "PriorBox", [name, "data"], f"prior_box_param {{ {sizes} flip: true clip: false variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.2 offset: 0.5 }}")
     for part, axis in ("loc_flat", 1), ("conf_flat", 1), ("priors", 2):
         text += layer(part, "Concat", [f"{name}_{part}" for name in (names[10], names[12])], f"concat_param {{ axis: {axis} }}")
-    return text + chain("conf_flat", ("conf", "Reshape", "reshape_param { shape { dim: 0 dim: -1 dim: 21 } }"), ("conf_softmax", "Softmax", "softmax_param { axis: 2 }"), ("scores", "Flatten", "flatten_param { axis: 1 }"))
+    return text + chain("conf_flat", ("conf", "Reshape", "reshape_param { shape { dim: 0 dim: -1 dim: 21 } }"), ("conf_softmax", "Softmax", "softmax_param { axis: 2 }"), ("scores", "Flatten", "flatten_param { axis: 1 }")) + layer(
+        "detections", "DetectionOutput", ["loc_flat", "scores", "priors"],
+        "detection_output_param { num_classes: 21 share_location: true background_label_id: 0 nms_param { nms_threshold: 0.45 top_k: 400 } code_type: CENTER_SIZE keep_top_k: 200 confidence_threshold: 0.01 }")
 
 
 ARCHITECTURES = [lenet, alexnet, caffenet, googlenet, resnet50, mobilenet, squeezenet, ssd]
@@ -245,6 +247,9 @@ def judge(mcc: str, name: str, text: str, folder: Path) -> bool:
         for blob, result in zip(names, session.run(names, {"data": data} if session.get_inputs() else {})):
             net.setInput(data, "data")
             expected = net.forward(next(item.name.decode() for item in network.layer if item.top[0].decode() == blob)).reshape(result.shape)
+            if blob == "detections":
+                # OpenCV has the rows in another order.
+                result, expected = (rows[..., np.lexsort(rows[0, 0].T[[6, 5, 4, 3, 2, 1]].round(4)), :] for rows in (result, expected))
             worst = max(worst, float(np.abs(result - expected).max()))
             agrees = agrees and np.allclose(result, expected, RTOL, ATOL)
     print(f"{name:<12} {'agrees' if agrees else 'DIFFERS':<8} {worst:9.2g} {len(model):>12,} bytes {counts[0]:>5} -> {counts[1]:>4} operations {seconds[0]:7.2f} s {seconds[1]:7.2f} s", flush=True)

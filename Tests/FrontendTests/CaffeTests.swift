@@ -13,6 +13,12 @@ import Testing
   private let input =
     #"layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 4 dim: 6 dim: 6 } } }"#
 
+  private static func detection(_ parameters: String) -> String {
+    #"layer { name: "p" type: "PriorBox" bottom: "x" bottom: "x" top: "p" prior_box_param { min_size: 1 } }"#
+      + #"layer { name: "y" type: "DetectionOutput" bottom: "x" bottom: "x" bottom: "p" top: "y" "#
+      + "detection_output_param { \(parameters) } }"
+  }
+
   // MARK: Text
 
   @Test(arguments: [
@@ -146,6 +152,19 @@ import Testing
       #"layer { name: "y" type: "RNN" bottom: "x" bottom: "x" top: "y" recurrent_param { num_output: 4294967295 } }"#,
       "needs an output, and 2 or 3 bottoms"
     ),
+    (
+      #"layer { name: "y" type: "DetectionOutput" bottom: "x" bottom: "x" bottom: "x" bottom: "x" bottom: "x" top: "y" }"#,
+      "takes locations, scores and prior boxes; with 5 bottoms it is not supported"
+    ),
+    (
+      #"layer { name: "y" type: "DetectionOutput" bottom: "x" bottom: "x" bottom: "x" top: "y" detection_output_param { num_classes: 2 } }"#,
+      "needs prior boxes of shape [1, 2, 4 * boxes], not [1, 4, 6, 6]"
+    ),
+    (detection("num_classes: 4294967295"), "has 4294967295 classes"),
+    (detection("num_classes: 1"), "keeps no box at all"),
+    (detection("num_classes: 3 keep_top_k: 0"), "keeps no box at all"),
+    (detection("num_classes: 3 nms_param { top_k: 0 }"), "keeps no box at all"),
+    (detection("num_classes: 3 nms_param { nms_threshold: 0.6 eta: 0.9 }"), "an overlap that adapts (eta 0.9)"),
     (#"layer { name: "y" type: "Filter" bottom: "x" bottom: "x" top: "y" }"#, "a number for each of their rows"),
     (#"layers { name: "y" type: RELU bottom: "x" top: "y" }"#, "layers of two forms"),
     (

@@ -37,7 +37,7 @@ enum LayerTypes {
   /// The lowerings, by type.
   static let lowerings: [ByteString: LayerLowering] = [
     convolution, pooling, activation, arithmetic, normalization, shape, selection, reduction, recurrent, source, output,
-    detection,
+    detection, detectionOutput,
   ]
   .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 
@@ -56,7 +56,6 @@ enum LayerTypes {
 
   /// Why a layer of a type that Caffe or a widespread fork knows has no lowering, or what helps.
   static let advice: [ByteString: String] = [
-    "DetectionOutput": "delete it from the .prototxt; its bottoms are the network's outputs then",
     "Python": "it is a program, which the file does not hold; replace it by layers of Caffe",
     "Proposal": "cut the network before it",
   ]
