@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import onnx
 
-from hostile_models import CROWDS, LEGAL, REFUSED, STRANGE_NAMES, Build, crowd, joined_models, special_weights, strange_names
+from hostile_models import BOMBS, CROWDS, LEGAL, REFUSED, STRANGE_NAMES, Build, crowd, joined_models, special_weights, strange_names
 from measured import Run, measured
 from mcc import Mcc
 
@@ -24,7 +25,7 @@ def memory_limit(model: Path) -> int:
 def verdict(model: Path, result: Run) -> str | None:
     """What is wrong with how a run ended, whatever its outcome."""
     if result.code < 0:
-        return f"signal {-result.code}" if result.seconds < SECONDS else f"not done after {SECONDS} s"
+        return f"signal {-result.code} after {result.seconds:.0f} s"
     if result.peak_bytes > memory_limit(model):
         return f"took {result.peak_bytes >> 20} MiB for a file of {model.stat().st_size} bytes"
     return None
@@ -72,6 +73,27 @@ def check_legal(mcc: Mcc, folder: Path) -> None:
         wrong = verdict(model, result)
         if not wrong and (result.code != 0 or not output.exists()):
             wrong = f"exit code {result.code}: {result.errors[:500]}"
+        if wrong:
+            failures.append(f"{build.__name__}: {wrong}")
+    assert not failures, "\n".join(failures)
+
+
+def check_folding_bombs(mcc: Mcc, folder: Path) -> None:
+    """What is too large to fold stays, in little memory, and a remark says why."""
+    failures = []
+    for build, kind, where in BOMBS:
+        place = folder / build.__name__
+        place.mkdir()
+        model, output, remarks = build(place), place / "out.onnx", place / "remarks"
+        words = [str(mcc.program), str(model), "-passes=simplify", f"-remarks={remarks}", "-o", str(output)]
+        result = measured(words, 6 * SECONDS)
+        wrong = verdict(model, result)
+        if not wrong and result.code != 0:
+            wrong = f"exit code {result.code}: {result.errors[:500]}"
+        if not wrong and kind not in [node.op_type for node in onnx.load(output).graph.node]:
+            wrong = f"there is no {kind} in the output"
+        if not wrong and not any(where in json.loads(line).get("place", "") for line in remarks.read_text().splitlines()):
+            wrong = f"no remark is about {where}"
         if wrong:
             failures.append(f"{build.__name__}: {wrong}")
     assert not failures, "\n".join(failures)

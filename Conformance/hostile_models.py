@@ -269,6 +269,23 @@ def range_of_three_billion(folder: Path) -> Path:
     return saved(model(nodes, constants), folder)
 
 
+def mean_of_three_billion(folder: Path) -> Path:
+    constants = [numpy_helper.from_array(np.array(n, dtype=np.int64), name) for name, n in [("a", 0), ("b", 3 * 10**9), ("c", 1)]]
+    nodes = [
+        helper.make_node("Range", ["a", "b", "c"], ["r"], "range"), helper.make_node("Cast", ["r"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["f"], ["m"], keepdims=0), helper.make_node("Add", ["x", "m"], ["y"]),
+    ]
+    return saved(model(nodes, constants), folder)
+
+
+def tiles_of_tiles(folder: Path) -> Path:
+    """Each step is 1,024 times as large as the one before; the last has 4 GiB."""
+    constants = [weight("t0", [1]), numpy_helper.from_array(np.array([1024], dtype=np.int64), "n")]
+    nodes = [helper.make_node("Tile", [f"t{step}", "n"], [f"t{step + 1}"], f"tile{step}") for step in range(3)]
+    nodes += [helper.make_node("ReduceMean", ["t3"], ["m"], keepdims=0), helper.make_node("Add", ["x", "m"], ["y"])]
+    return saved(model(nodes, constants), folder)
+
+
 def constant_of_three_billion(folder: Path) -> Path:
     constants = [numpy_helper.from_array(np.array([60000, 60000], dtype=np.int64), "shape")]
     nodes = [
@@ -330,6 +347,15 @@ LEGAL: list[Build] = [
     loop_without_end, range_of_three_billion, constant_of_three_billion, nested_25_times, joined_models, strange_names,
     cached_model,
 ]
+
+
+BOMBS: list[tuple[Build, str, str]] = [
+    (loop_without_end, "Loop", "node 'loop' (Loop)"),
+    (mean_of_three_billion, "Range", "node 'range' (Range)"),
+    (constant_of_three_billion, "ConstantOfShape", "node 'fill' (ConstantOfShape)"),
+    (tiles_of_tiles, "Tile", "node 'tile1' (Tile)"),
+]
+"""What would take a long time or much memory to fold: each with the operator that stays, and where a remark says so."""
 
 
 # Files of one small thing, over and over: what is little on the disk may be much in memory.
