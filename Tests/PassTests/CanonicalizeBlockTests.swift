@@ -21,7 +21,8 @@ import Testing
     try Simplification(x, moved([1, 2, 2, 2, 3, 5], [0, 3, 4, 1, 5, 2], [1, 2, 6, 10]))
       .expect(["DepthToSpace"], tolerance: 0)
     try Simplification(x, moved([1, 2, 2, 2, 3, 5], [0, 1, 5, 2, 4, 3], [1, 2, 10, 6])).expectUnchanged()
-    try Simplification(x, crd, outputs: ["y", "r"]).expectUnchanged(saying: "another use")
+    try Simplification(x, crd, outputs: ["y", "r"])
+      .expectUnchanged(saying: "has another use: its result is also an output of the graph")
     try Simplification(x, crd, target: 10).expectUnchanged(saying: "has no mode")
   }
 

@@ -78,6 +78,10 @@ import Testing
   @Test func otherActivationsAreRecognized() throws {
     let one = "%one = constant [1.0] : f32[]\n"
     try Simplification("%x: f32[4]", one + "%e = Exp(%x)\n%s = Add(%e, %one)\n%y = Log(%s)").expect(["Softplus"])
+    try Simplification(
+      "%x: f32[4]", one + "%e = Exp(%x)\n%s = Add(%e, %one)\n%y = Log(%s)\n%z = Neg(%e)", outputs: ["y", "z"]
+    )
+    .expectUnchanged(saying: "(Exp) has another use: node 'z' (Neg)")
     try Simplification("%x: f32[4]", one + "%a = Abs(%x)\n%s = Add(%a, %one)\n%y = Div(%x, %s)").expect(["Softsign"])
     let mish = "%s = Softplus(%x)\n%t = Tanh(%s)\n%y = Mul(%t, %x)"
     try Simplification("%x: f32[4]", mish, target: 18).expect(["Mish"])

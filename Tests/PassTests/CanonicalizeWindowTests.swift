@@ -65,7 +65,7 @@ import Testing
     try Simplification(x, shift + "%y = Conv(%s, %w) {pads = [1, 1, 1, 1]}", resources: filters)
       .expectUnchanged(saying: "pads with zeros")
     try Simplification(x, shift + "%y = Conv(%s, %w)", outputs: ["y", "s"], resources: filters)
-      .expectUnchanged(saying: "another use")
+      .expectUnchanged(saying: "has another use: its result is also an output of the graph")
     try Simplification(x, shift + "%y = Conv(%s, %w)", resources: filters, numerics: .exact).expectUnchanged()
     let width = "%k = constant [0.5, 0.25, -1.0, 2.0] : f32[4]\n%s = Add(%x, %k)\n%y = Conv(%s, %w)"
     try Simplification("%x: f32[1, 4, 4, 4]", width, resources: filters).expectUnchanged(saying: "does more")

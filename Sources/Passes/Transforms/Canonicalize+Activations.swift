@@ -30,7 +30,7 @@ struct RecognizeSoftplus: RewritePattern {
       let exponential = value.definingOperation, exponential.is(.exp), let input = exponential.operand(0),
       let type = input.tensorType?.elementType, type != .bfloat16
     else { return .noMatch }
-    guard value.hasOneUse, sum.result()?.hasOneUse == true else { return .blocked("a value between has another use") }
+    if let shared = operation.otherUse(of: [value, sum.result()]) { return .blocked(shared) }
     let softplus = try context.rewriter.insert(.softplus, [input], before: operation)
     try context.rewriter.replace(operation, with: softplus.presentResults)
     return .rewritten
@@ -48,7 +48,7 @@ struct RecognizeSoftsign: RewritePattern {
       magnitude.is(.abs), magnitude.operand(0) === input, let type = input.tensorType?.elementType,
       ElementTypes.float.contains(type), type != .bfloat16
     else { return .noMatch }
-    guard value.hasOneUse, sum.result()?.hasOneUse == true else { return .blocked("a value between has another use") }
+    if let shared = operation.otherUse(of: [value, sum.result()]) { return .blocked(shared) }
     let softsign = try context.rewriter.insert(.softsign, [input], before: operation)
     try context.rewriter.replace(operation, with: softsign.presentResults)
     return .rewritten
@@ -65,9 +65,7 @@ struct RecognizeMish: RewritePattern {
       softplus.operand(0) === input, let type = input.tensorType?.elementType, type != .bfloat16
     else { return .noMatch }
     guard context.rewriter.module.target.admits(.mish) else { return .blocked("the target opset has no Mish") }
-    guard tangent.result()?.hasOneUse == true, softplus.result()?.hasOneUse == true else {
-      return .blocked("a value between has another use")
-    }
+    if let shared = operation.otherUse(of: [tangent.result(), softplus.result()]) { return .blocked(shared) }
     let mish = try context.rewriter.insert(.mish, [input], before: operation)
     try context.rewriter.replace(operation, with: mish.presentResults)
     return .rewritten
@@ -89,9 +87,8 @@ struct RecognizeSwish: RewritePattern {
       alpha = factor
     }
     guard context.rewriter.module.target.admits(.swish) else { return .blocked("the target opset has no Swish") }
-    guard sigmoid.result()?.hasOneUse == true, argument === input || argument.hasOneUse else {
-      return .blocked("a value between has another use")
-    }
+    let inner = [sigmoid.result(), argument === input ? nil : argument]
+    if let shared = operation.otherUse(of: inner) { return .blocked(shared) }
     let swish = try context.rewriter.insert(.swish, [input], ["alpha": .float(Float(alpha))], before: operation)
     try context.rewriter.replace(operation, with: swish.presentResults)
     return .rewritten

@@ -28,7 +28,7 @@ struct RecognizeAttention: RewritePattern {
     guard context.rewriter.module.target.admits(.attention) else {
       return .blocked("the target opset has no Attention")
     }
-    guard spelled.isAlone else { return .blocked("a value between has another use") }
+    if let shared = operation.otherUse(of: spelled.between) { return .blocked(shared) }
     guard spelled.fits else { return .blocked("heads are broadcast, or the mask is") }
     var keys = spelled.transposed
     let permutation = spelled.permutation
@@ -55,7 +55,7 @@ private struct SpelledAttention {
   let transposed: Value
   let permutation: [Int]
   private let keyShape: Shape
-  private var between: [Value] = []
+  private(set) var between: [Value] = []
 
   init?(_ product: Operation) {
     guard let softmax = product.producer(0, .softmax), let weights = softmax.result(), let values = product.operand(1),
@@ -97,8 +97,6 @@ private struct SpelledAttention {
     guard operation.is(.mul) || operation.is(.div) else { return false }
     return operation.operandAndUniformConstant?.operand.definingOperation?.is(.matMul) == true
   }
-
-  var isAlone: Bool { between.allSatisfy(\.hasOneUse) }
 
   /// Whether all have the same batch and heads, and the mask a number for each key.
   var fits: Bool {
@@ -148,8 +146,8 @@ struct RecognizeRMSNormalization: RewritePattern {
       guard let type = input.tensorType, type.elementType == .float32, let length = type.shape?.last,
         scale.tensorType?.rank == 1, scale.tensorType?.shape?[0].isEqual(to: length) == true
       else { return .blocked("the scale is no vector along the last axis") }
-      guard [quotient, root, sum, reduction, square].allSatisfy({ $0.result()?.hasOneUse == true }) else {
-        return .blocked("a value between has another use")
+      if let shared = operation.otherUse(of: [quotient, root, sum, reduction, square].map { $0.result() }) {
+        return .blocked(shared)
       }
       let normalization = try context.rewriter.insert(
         .rmsNormalization, [input, scale], ["axis": .int(-1), "epsilon": .float(Float(epsilon))], before: operation)

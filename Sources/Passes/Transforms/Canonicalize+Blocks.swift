@@ -16,8 +16,8 @@ private struct BlockMove {
   /// The six extents between.
   let cut: Shape
   let permutation: [Int]
-  /// Whether the values between have one use.
-  let isAlone: Bool
+  /// The values between.
+  let inner: [Value?]
 
   init?(_ operation: Operation) {
     guard let transpose = operation.producer(0, .transpose), let permutation = transpose.permutation,
@@ -28,7 +28,7 @@ private struct BlockMove {
     else { return nil }
     (self.source, self.before, self.after, self.cut) = (source, before, after, cut)
     self.permutation = permutation
-    isAlone = reshape.result()?.hasOneUse == true && transpose.result()?.hasOneUse == true
+    inner = [reshape.result(), transpose.result()]
   }
 
   /// Whether the axes of `cut` are, in order, the extents that `factors` says for the axes of `before`.
@@ -59,7 +59,7 @@ struct RecognizeDepthToSpace: RewritePattern {
       let (size, depth) = (Dimension.known(block), move.cut[mode == "CRD" ? 1 : 3])
       let cut = mode == "CRD" ? [batch, depth, size, size, height, width] : [batch, size, size, depth, height, width]
       guard move.cuts(cut), move.gives([batch, depth, height * size, width * size]) else { continue }
-      guard move.isAlone else { return .blocked("a value between has another use") }
+      if let shared = operation.otherUse(of: move.inner) { return .blocked(shared) }
       guard mode == "DCR" || context.rewriter.module.target.admits(.depthToSpace, .attribute("mode")) else {
         return .blocked("the target's DepthToSpace has no mode")
       }
@@ -98,7 +98,7 @@ struct RecognizeSpaceToDepth: RewritePattern {
       (height * size).isEqual(to: move.before[2]) == true, (width * size).isEqual(to: move.before[3]) == true,
       move.gives([batch, .known(channels * block * block), height, width])
     else { return .noMatch }
-    guard move.isAlone else { return .blocked("a value between has another use") }
+    if let shared = operation.otherUse(of: move.inner) { return .blocked(shared) }
     let places = (0..<channels * block * block).map { $0 % (block * block) * channels + $0 / (block * block) }
     try context.replace(
       operation, withSpaceToDepthOf: move.source, block: block, channels: isInOrder ? nil : places)

@@ -29,7 +29,7 @@ struct FoldChannelsIntoConvolution: RewritePattern {
     else { return .noMatch }
     guard tail.input.hasOneUse else { return .blocked(convolution.otherUse(besides: operation)) }
     guard let weight = FoldableWeight(convolution.operand(1)) else {
-      return .blocked("the weight of \(convolution.place) is not constant, or has another use")
+      return .blocked(FoldableWeight.refusal(of: convolution))
     }
     guard let layout = Self.channels(of: weight.literal, convolution), let bias = try Bias(convolution, layout.count)
     else { return .blocked("the bias of \(convolution.place) is not constant") }
@@ -92,7 +92,7 @@ struct FoldChannelsIntoProduct: RewritePattern {
     guard tail.input.hasOneUse else { return .blocked(product.otherUse(besides: operation)) }
     guard let weight = FoldableWeight(product.operand(1)), weight.literal.dimensions.count == 2,
       let rank = tail.input.tensorType?.rank
-    else { return .blocked("the weight of \(product.place) is not constant, or has another use") }
+    else { return .blocked(FoldableWeight.refusal(of: product)) }
     let axis = product.flag("transB") ? 0 : 1
     let columns = weight.literal.dimensions[axis]
     guard let affine = try tail.affine(axis: rank - 1, rank: rank, channels: columns),

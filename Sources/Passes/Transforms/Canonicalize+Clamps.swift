@@ -138,7 +138,7 @@ struct RecognizeHardSigmoid: RewritePattern {
     else { return .noMatch }
     let scale = operation.is(.mul) ? number : 1 / number
     guard abs(scale * clamp.upper - 1) < 1e-6 else { return .noMatch }
-    guard clamped.hasOneUse, clamp.input.hasOneUse else { return .blocked("a value inside has another use") }
+    if let shared = operation.otherUse(of: [clamped, clamp.input]) { return .blocked(shared) }
     let attributes: Attributes = ["alpha": .float(Float(scale)), "beta": .float(Float(shift * scale))]
     let sigmoid = try context.rewriter.insert(.hardSigmoid, [input], attributes, before: operation)
     try context.rewriter.replace(operation, with: sigmoid.presentResults)
@@ -157,7 +157,7 @@ struct RecognizeHardSwish: RewritePattern {
     guard context.rewriter.module.target.admits(.hardSwish) else {
       return .blocked("the target opset has no HardSwish")
     }
-    guard inner.allSatisfy({ $0.hasOneUse }) else { return .blocked("a value inside has another use") }
+    if let shared = operation.otherUse(of: inner) { return .blocked(shared) }
     guard let type = input.tensorType?.elementType, type != .bfloat16 else { return .noMatch }
     let swish = try context.rewriter.insert(.hardSwish, [input], before: operation)
     try context.rewriter.replace(operation, with: swish.presentResults)

@@ -113,9 +113,10 @@ struct AddEqualProducts: RewritePattern {
     guard operation.operandCount == 2, let product = operation.producer(0, .matMul), let result = product.result(),
       operation.operand(1) === result
     else { return .noMatch }
-    guard result.useCount == 2, let weight = FoldableWeight(product.operand(1)), weight.literal.dimensions.count == 2,
+    if let shared = operation.otherUse(of: [result]) { return .blocked(shared) }
+    guard let weight = FoldableWeight(product.operand(1)), weight.literal.dimensions.count == 2,
       let layout = ChannelLayout(weight.literal.dimensions, axis: 1)
-    else { return .blocked("\(product.place) or its weight has another use") }
+    else { return .blocked(FoldableWeight.refusal(of: product)) }
     let doubled = Array(repeating: 2.0, count: layout.channels)
     guard let scaled = try weight.scaled(by: doubled, along: layout, context) else {
       return .blocked("the doubled weights would overflow")

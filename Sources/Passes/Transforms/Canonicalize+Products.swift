@@ -75,7 +75,7 @@ struct MultiplyRowsDirectly: RewritePattern {
       zip(shape.dropLast(), result.dropLast()).allSatisfy({ $0.isEqual(to: $1) == true }),
       result.last?.isEqual(to: gemm.result()?.tensorType?.shape?.last ?? .unknown) == true
     else { return .noMatch }
-    guard rows.hasOneUse, gemm.result()?.hasOneUse == true else { return .blocked("a value between has another use") }
+    if let shared = operation.otherUse(of: [rows, gemm.result()]) { return .blocked(shared) }
     guard !gemm.flag("transA"), gemm.float("alpha") == 1, gemm.float("beta") == 1, var weight = gemm.operand(1) else {
       return .blocked("\(gemm.place) scales or transposes its operand")
     }

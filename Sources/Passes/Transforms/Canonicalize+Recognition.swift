@@ -41,9 +41,7 @@ struct RecognizeGelu: RewritePattern {
       let inside = [value, curve, argument] + (polynomial ?? [])
       let attributes: Attributes = isExact ? Attributes() : ["approximate": .string("tanh")]
       guard context.rewriter.module.target.admits(.gelu) else { return .blocked("the target opset has no Gelu") }
-      guard (product.inner + inside).allSatisfy(\.hasOneUse) else {
-        return .blocked("a value between has another use")
-      }
+      if let shared = operation.otherUse(of: product.inner + inside) { return .blocked(shared) }
       let gelu = try context.rewriter.insert(.gelu, [input], attributes, before: operation)
       try context.rewriter.replace(operation, with: gelu.presentResults)
       return .rewritten
@@ -141,9 +139,7 @@ struct RecognizeLayerNormalization: RewritePattern {
         vector.tensorType?.rank == 1 && vector.tensorType?.shape?[0].isEqual(to: length) == true
       })
     else { return .blocked("the scale or the bias is no vector along the last axis") }
-    guard spelled.isAlone, scaled.result()?.hasOneUse == true else {
-      return .blocked("a value between has another use")
-    }
+    if let shared = operation.otherUse(of: spelled.inner + [scaled.result()]) { return .blocked(shared) }
     let attributes: Attributes = ["axis": .int(-1), "epsilon": .float(Float(spelled.epsilon))]
     let normalization = try context.rewriter.insert(
       .layerNormalization, [spelled.input, scale, bias], attributes, before: operation)
@@ -156,8 +152,8 @@ struct RecognizeLayerNormalization: RewritePattern {
 private struct SpelledNormalization {
   let input: Value
   let epsilon: Double
-  /// Whether no value inside has a use outside.
-  let isAlone: Bool
+  /// The values inside, and the quotient.
+  let inner: [Value?]
 
   init?(_ quotient: Operation) {
     guard let difference = quotient.producer(0, .sub), let centered = difference.result(),
@@ -170,8 +166,7 @@ private struct SpelledNormalization {
     else { return nil }
     self.input = input
     self.epsilon = epsilon
-    let single = [quotient, mean, root, sum, second, square].allSatisfy { $0.result()?.hasOneUse == true }
-    isAlone = single && centered.useCount == (square.is(.mul) ? 3 : 2)
+    inner = [quotient, difference, mean, root, sum, second, square].map { $0.result() }
   }
 }
 

@@ -185,8 +185,9 @@ struct FoldScaleIntoNextProduct: RewritePattern {
     guard !operation.refersToFunctionAttributes, let scaling = operation.operand(0)?.definingOperation,
       let scale = Scale(scaling), let rank = scale.input.tensorType?.rank
     else { return .noMatch }
-    guard operation.operand(0)?.hasOneUse == true, let weight = FoldableWeight(operation.operand(1)) else {
-      return .blocked("\(scaling.place) has another use, or the weight does")
+    if let shared = operation.otherUse(of: [scaling.result()]) { return .blocked(shared) }
+    guard let weight = FoldableWeight(operation.operand(1)) else {
+      return .blocked(FoldableWeight.refusal(of: operation))
     }
     let axis = operation.is(.conv) ? 1 : rank - 1
     guard let inputs = InputChannels(of: weight.literal, operation), scale.axis == nil || scale.axis == axis,

@@ -26,8 +26,9 @@ struct FoldChannelsIntoNextProduct: RewritePattern {
       let head = ChannelAffineOperation(normalization), let rank = head.input.tensorType?.rank,
       normalization.result().map({ $0.certainlyHasShape(of: head.input) }) == true
     else { return .noMatch }
-    guard operation.operand(0)?.hasOneUse == true, let weight = FoldableWeight(operation.operand(1)) else {
-      return .blocked("\(normalization.place) has another use, or the weight is not constant or has")
+    if let shared = operation.otherUse(of: [normalization.result()]) { return .blocked(shared) }
+    guard let weight = FoldableWeight(operation.operand(1)) else {
+      return .blocked(FoldableWeight.refusal(of: operation))
     }
     guard let inputs = InputChannels(of: weight.literal, operation),
       let affine = try head.affine(axis: 1, rank: rank, channels: inputs.count)

@@ -21,6 +21,16 @@ struct FoldableWeight {
     self.literal = literal
   }
 
+  /// Why the weight of an operation, its second operand, cannot be folded into.
+  static func refusal(of operation: Operation) -> String {
+    guard let weight = operation.operand(1), let constant = weight.definingOperation, weight.literal != nil else {
+      return "the weight of \(operation.place) is not constant"
+    }
+    return weight.hasOneUse
+      ? "the weight of \(operation.place) is no list of filters in floating point"
+      : constant.otherUse(besides: operation)
+  }
+
   /// The weight with each channel multiplied by its factor; `nil` where an element would overflow, or a whole channel
   /// lose digits below the smallest normal number.
   func scaled(by factors: [Double], along layout: ChannelLayout, _ context: PassContext) throws -> TensorLiteral? {
