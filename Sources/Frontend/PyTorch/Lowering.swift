@@ -30,9 +30,10 @@ enum Lowering: Sendable {
   // MARK: Tables
 
   private static let tables: [[String: Lowering]] = [
-    activations, arithmetic, attention, casts, comparisons, contractions, convolutions, creation, detection, distances,
-    gathering,
-    higherOrder, joining, masks, mathematics, normalizations, ordering, padding, pooling, recurrences, reductions,
+    accumulations, activations, arithmetic, attention, casts, comparisons, contractions, convolutions, creation,
+    detection,
+    diagonals, distances, gathering, higherOrder, joining, losses, masks, mathematics, normalizations, ordering,
+    padding, pooling, quantiles, recurrences, reductions,
     resampling, scattering, shapes, statistics, symbols, views,
   ]
 

@@ -15,11 +15,10 @@ enum OtherArchive {
   /// Why an archive with these files is not read.
   static func refusal(of names: [String]) -> ModelError {
     func has(_ suffix: String) -> Bool { names.contains { $0 == suffix || $0.hasSuffix("/" + suffix) } }
-    if has("serialized_exported_program.json") {
+    if names.contains(where: { $0.contains("/data/aotinductor/") }) {
       return ModelError(
         .invalidModel,
-        "is an exported program of an earlier PyTorch, whose weights are pickled; save it again with PyTorch 2.8 or later"
-      )
+        "holds what AOTInductor compiled of a program, and not the program; save that by torch.export.save")
     }
     if has("constants.pkl") || names.contains(where: { $0.contains("/code/") }) {
       return ModelError(.invalidModel, "is a TorchScript archive" + advice(loading: "torch.jit.load(\"model.pt\")"))

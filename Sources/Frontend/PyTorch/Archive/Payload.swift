@@ -18,20 +18,41 @@ struct Payload {
       }
     }
   }
+
+  /// The tensor in the bytes at `path`.
+  func tensor(in storage: ByteSlice) throws -> StoredTensor {
+    if isPickled { return try PickledTensors.tensor(storage) }
+    guard let description else { throw ModelError(.invalidModel, "has no description") }
+    guard description.isStrided else { throw ModelError(.invalidModel, "is sparse") }
+    return StoredTensor(
+      type: try ElementType(scalarType: description.elementType), sizes: try Self.numbers(description.sizes),
+      strides: try Self.numbers(description.strides), offset: try Self.numbers([description.storageOffset])[0],
+      storage: storage, path: path)
+  }
+
+  private static func numbers(_ sizes: [TensorDescription.Size]) throws -> [Int] {
+    try sizes.map { size in
+      guard case .number(let value) = size else {
+        throw ModelError(.invalidModel, "has a size, stride or offset that is no number")
+      }
+      return value
+    }
+  }
 }
 
 /// The tensors of an archive, as literals over its bytes.
 final class Weights {
   private let archive: ProgramArchive
-  private let weights: [String: Payload]
-  private let constants: [String: Payload]
+  private let payloads: [(folder: String, payloads: [String: Payload])]
+  /// Those of an archive that has them in pickles.
+  private let pickled: [String: Result<StoredTensor, ModelError>]
   /// The bytes of each path: what several tensors share is one slice.
   private var storages: [String: ByteSlice] = [:]
 
   init(_ archive: ProgramArchive) throws {
     self.archive = archive
-    weights = try archive.payloads("weights")
-    constants = try archive.payloads("constants")
+    payloads = try ["weights", "constants"].map { ($0, try archive.payloads($0)) }
+    pickled = try archive.pickledTensors()
   }
 
   /// The tensor that the program calls `name`.
@@ -39,36 +60,15 @@ final class Weights {
   /// - Throws: `ModelError` where the archive has no such tensor, or says what cannot be of its bytes.
   func literal(_ name: String) throws -> TensorLiteral {
     do {
-      if let payload = weights[name] { return try literal(payload, in: "weights") }
-      if let payload = constants[name] { return try literal(payload, in: "constants") }
-      throw ModelError(.invalidModel, "the archive does not have it")
+      for (folder, payloads) in payloads {
+        guard let payload = payloads[name] else { continue }
+        return try payload.tensor(in: storage(payload.path, in: folder)).literal()
+      }
+      guard let tensor = pickled[name] else { throw ModelError(.invalidModel, "the archive does not have it") }
+      return try tensor.get().literal()
     } catch let error as ModelError {
       throw error.at("tensor '\(name)'")
     }
-  }
-
-  private func literal(_ payload: Payload, in folder: String) throws -> TensorLiteral {
-    guard !payload.isPickled, let description = payload.description else {
-      throw ModelError(.invalidModel, "is pickled, and a pickle is never executed")
-    }
-    guard description.isStrided else { throw ModelError(.invalidModel, "is sparse") }
-    let type = try ElementType(scalarType: description.elementType)
-    let sizes = try Self.numbers(description.sizes)
-    let strides = try Self.numbers(description.strides)
-    let offset = try Self.numbers([description.storageOffset])[0]
-    guard sizes.count == strides.count else { throw ModelError(.invalidModel, "has a stride too many or too few") }
-    let storage = try storage(payload.path, in: folder)
-    let layout = StridedCopy(sizes: sizes, strides: strides, width: (type.bitWidth ?? 8) / 8)
-    guard let extent = layout.extent, let start = Self.product(offset, layout.width),
-      let bytes = storage.slice(offset: start, count: extent)
-    else { throw ModelError(.invalidModel, "does not lie inside the \(storage.count) bytes of '\(payload.path)'") }
-    if layout.isContiguous { return try TensorLiteral(type, sizes, .bytes(bytes)) }
-    // An extent that is repeated by a stride of 0 could be of any size.
-    guard layout.elementCount * layout.width <= 16 * storage.count else {
-      throw ModelError(.invalidModel, "repeats the few bytes of '\(payload.path)' to \(sizes)")
-    }
-    let elements = try TensorLiteral(type, [extent / layout.width], .bytes(bytes))
-    return try TensorLiteral(type, sizes, .whole(WholeEvaluation(layout, of: [elements])))
   }
 
   private func storage(_ path: String, in folder: String) throws -> ByteSlice {
@@ -77,19 +77,5 @@ final class Weights {
     guard let bytes = try archive.bytes(folder, path) else { throw ModelError(.invalidModel, "'\(path)' is missing") }
     storages[key] = bytes
     return bytes
-  }
-
-  private static func product(_ a: Int, _ b: Int) -> Int? {
-    let (product, overflow) = a.multipliedReportingOverflow(by: b)
-    return overflow || product < 0 ? nil : product
-  }
-
-  private static func numbers(_ sizes: [TensorDescription.Size]) throws -> [Int] {
-    try sizes.map { size in
-      guard case .number(let value) = size, value >= 0 else {
-        throw ModelError(.invalidModel, "has a size, stride or offset that is no number")
-      }
-      return value
-    }
   }
 }

@@ -95,6 +95,12 @@ extension Call {
     return try ops(.split, [value, constant(extents)], ["axis": .int(Int64(axis))], results: extents.count)
   }
 
+  /// Two parts of one extent.
+  func halves(_ value: Value, _ axis: Int) throws -> [Value] {
+    if let known = try extent(of: value, axis).known { return try split(value, axis, [known / 2, known / 2]) }
+    return try ops(.split, [value, nil], ["axis": .int(Int64(axis)), "num_outputs": .int(2)], results: 2)
+  }
+
   // MARK: Numbers that are not known
 
   /// A number without axes as a vector of one.

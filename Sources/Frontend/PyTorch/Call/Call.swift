@@ -22,6 +22,7 @@ struct Call {
 
   var builder: GraphBuilder { lowering.builder }
   var firstName: String { node.inputs.first?.name ?? "" }
+  var secondName: String { node.inputs.dropFirst().first?.name ?? "" }
 
   func argument(_ name: String) -> Argument? {
     guard let argument = node.inputs.first(where: { $0.name == name })?.argument else { return nil }

@@ -47,8 +47,7 @@ extension Lowering {
     "aten.glu": .one { call in
       let input = try call.input()
       let axis = try call.axis("dim", default: -1, rank: call.rank(input))
-      let half = try call.knownExtent(input, axis) / 2
-      let parts = try call.split(input, axis, [half, half])
+      let parts = try call.halves(input, axis)
       return try call.op(.mul, parts[0], call.op(.sigmoid, parts[1]))
     },
     "aten.softmax": .one { try $0.softmax(.softmax) },

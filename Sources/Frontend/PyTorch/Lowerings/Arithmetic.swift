@@ -43,8 +43,7 @@ extension Lowering {
     "aten.clip": .one { try $0.clamp("min", "max") },
     "aten.clamp_min": .one { try $0.clamp("min", nil) },
     "aten.clamp_max": .one { try $0.clamp(nil, "max") },
-    "aten.neg": .one { try $0.op(.neg, $0.input()) },
-    "aten.negative": .one { try $0.op(.neg, $0.input()) },
+    "aten.neg": .one { try $0.negative() }, "aten.negative": .one { try $0.negative() },
     "aten.abs": .one { try $0.op(.abs, $0.input()) },
     "aten.absolute": .one { try $0.op(.abs, $0.input()) },
     "aten.reciprocal": .one { try $0.op(.reciprocal, $0.floating($0.input())) },
@@ -77,6 +76,13 @@ extension Call {
     let type = try promoted([a, b])
     let scaled = try op(.mul, materialize(b, type), materialize(alpha, type))
     return try op(definition, materialize(a, type), scaled)
+  }
+
+  /// ONNX negates signed numbers only.
+  fileprivate func negative() throws -> Value {
+    let input = try input()
+    guard try ElementTypes.unsignedInteger.contains(elementType(input)) else { return try op(.neg, input) }
+    return try op(.sub, scalar(0, elementType(input)), input)
   }
 
   static func isOne(_ operand: Operand) -> Bool {
@@ -135,6 +141,7 @@ extension Call {
     let (a, b) = (try operand("self"), try operand("other"))
     let type = try promoted([a, b])
     let (x, y) = (try materialize(a, type), try materialize(b, type))
+    if type == .bool { return try op(definition === OpDefinition.max ? .or : .and, x, y) }
     let result = try op(definition, x, y)
     guard type.isFloat else { return result }
     return try op(.where, op(.isNaN, x), y, op(.where, op(.isNaN, y), x, result))
@@ -185,6 +192,11 @@ extension Call {
         .clip, value, low.map { try materialize($0, type) }, high.map { try materialize($0, type) })
     }
     var result = value
+    if type == .bool {
+      if let low { result = try op(.or, result, materialize(low, type)) }
+      if let high { result = try op(.and, result, materialize(high, type)) }
+      return result
+    }
     if let low { result = try op(.max, result, materialize(low, type)) }
     if let high { result = try op(.min, result, materialize(high, type)) }
     return result

@@ -19,12 +19,29 @@ extension Lowering {
       return try call.op(call.elementType(input) == .bool ? .not : .bitwiseNot, input)
     },
     "aten.isclose": .one { call in
-      let (a, b) = (try call.value("self"), try call.value("other"))
-      let type = try call.elementType(a)
+      let operands = (try call.value("self"), try call.value("other"))
+      // Integers are close as fractions are.
+      let type = try call.promotedToFloat([.tensor(operands.0), .tensor(operands.1)])
+      let (a, b) = (try call.cast(operands.0, to: type), try call.cast(operands.1, to: type))
       let distance = try call.op(.abs, call.op(.sub, a, b))
       let relative = try call.op(.mul, call.op(.abs, b), call.scalar(call.float("rtol", default: 1e-5), type))
       let allowed = try call.op(.add, relative, call.scalar(call.float("atol", default: 1e-8), type))
-      return try call.op(.or, call.op(.equal, a, b), call.op(.lessOrEqual, distance, allowed))
+      let isFinite = try call.op(.less, distance, call.scalar(Double.infinity, type))
+      let isClose = try call.op(
+        .or, call.op(.equal, a, b), call.op(.and, call.op(.lessOrEqual, distance, allowed), isFinite))
+      guard try call.bool("equal_nan", default: false) else { return isClose }
+      return try call.op(.or, isClose, call.op(.and, call.op(.isNaN, a), call.op(.isNaN, b)))
+    },
+    "aten.isin": .one { call in
+      let (elements, tests) = (try call.operand("elements"), try call.operand(call.secondName))
+      let type = try call.promoted([elements, tests])
+      let each = try call.materialize(elements, type)
+      let rank = try call.rank(each)
+      let candidates = try call.reshape(call.materialize(tests, type), [-1])
+      let isSame = try call.cast(call.op(.equal, call.unsqueeze(each, [rank]), candidates), to: .int32)
+      let found = try call.reduce(.reduceSum, isSame, [rank], keepsAxes: false)
+      let isFound = try call.op(.greater, found, call.scalar(0, .int32))
+      return try call.bool("invert", default: false) ? call.op(.not, isFound) : isFound
     },
     "aten.bitwise_left_shift": shift("LEFT"), "aten.__lshift__": shift("LEFT"),
     "aten.bitwise_right_shift": shift("RIGHT"), "aten.__rshift__": shift("RIGHT"),
@@ -53,7 +70,9 @@ extension Lowering {
     .one { call in
       let (a, b) = (try call.operand(call.firstName), try call.operand("other"))
       let type = try call.promoted([a, b])
-      let factor = try call.op(.pow, call.scalar(2, type), call.materialize(b, type))
+      // ONNX has powers of some types only.
+      let power = try call.op(.pow, call.scalar(2, .int64), call.materialize(b, .int64))
+      let factor = try call.cast(power, to: type)
       let value = try call.materialize(a, type)
       return try direction == "LEFT"
         ? call.op(.mul, value, factor) : call.floorQuotient(.tensor(value), .tensor(factor))

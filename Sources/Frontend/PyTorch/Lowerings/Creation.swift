@@ -21,13 +21,12 @@ extension Lowering {
       return try call.materialize(number, call.optionalElementType("dtype") ?? .float32)
     },
     "aten.arange": .one { try $0.arange() },
-    "aten.linspace": .one { call in
-      let (start, end) = (try call.float("start"), try call.float("end"))
-      let (count, type) = (try call.int("steps"), try call.optionalElementType("dtype") ?? .float32)
-      let step = count > 1 ? (end - start) / Double(count - 1) : 0
-      let positions = try call.cast(call.range(to: .known(count)), to: type)
-      let scaled = try call.op(.mul, positions, call.scalar(step, type))
-      return try call.op(.add, scaled, call.scalar(start, type))
+    "aten.linspace": .one { try $0.spaced() },
+    "aten.logspace": .one { call in
+      let exponents = try call.spaced()
+      let type = try call.elementType(exponents)
+      let base = try call.scalar(call.float("base", default: 10), type)
+      return try call.op(.pow, base, exponents)
     },
     "aten.eye": .one { call in
       let rows = try call.extent("n")
@@ -70,6 +69,32 @@ extension Call {
   fileprivate func filledNew(_ number: Operand) throws -> Value {
     let type = try optionalElementType("dtype") ?? elementType(input())
     return try fill(number, type, shapeOperand(extents("size")))
+  }
+
+  /// Numbers from one to another, all as far apart.
+  fileprivate func spaced() throws -> Value {
+    let count = try int("steps")
+    guard (0...Self.maximumExtent).contains(count) else { throw ModelError(.invalidModel, "has \(count) steps") }
+    let type = try optionalElementType("dtype") ?? .float32
+    // Integers are cut off after all is computed, numbers of half precision are computed in single.
+    let wide: ElementType = type.isIntegral || type == .float64 ? .float64 : .float32
+    let positions = try cast(range(to: .known(count)), to: wide)
+    let (start, end) = (try operand("start"), try operand("end"))
+    let divisor = Double(max(count - 1, 1))
+    let result: Value
+    if let start = try? float("start"), let end = try? float("end") {
+      let step = try scalar((end - start) / divisor, wide)
+      result = try op(.add, op(.mul, positions, step), scalar(start, wide))
+    } else {
+      let first = try materialize(start, wide)
+      let distance = try op(.sub, materialize(end, wide), first)
+      let step = try op(.div, distance, scalar(divisor, wide))
+      result = try op(.add, op(.mul, positions, step), first)
+    }
+    guard type.isIntegral else { return try cast(result, to: type) }
+    // A sum that is a little less than a whole number is that number.
+    let nudge = try op(.mul, op(.sign, result), scalar(1e-9, wide))
+    return try cast(op(.add, result, nudge), to: type)
   }
 
   fileprivate func arange() throws -> Value {

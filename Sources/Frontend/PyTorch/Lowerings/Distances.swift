@@ -1,12 +1,16 @@
 import IR
 
 extension Lowering {
-  /// Distances, similarities and losses.
+  /// Distances and similarities.
   static let distances: [String: Lowering] = [
     "aten.cosine_similarity": .one { call in
-      let (a, b) = (try call.value("x1"), try call.value("x2"))
+      let given = try [call.value("x1"), call.value("x2")]
+      let shape = try call.commonShape(given)
+      let isBroadcast = given[0].tensorType?.shape != given[1].tensorType?.shape
+      let (a, b) =
+        try isBroadcast ? (call.op(.expand, given[0], shape), call.op(.expand, given[1], shape)) : (given[0], given[1])
       let type = try call.elementType(a)
-      let axis = try call.axis("dim", default: 1, rank: Swift.max(call.rank(a), call.rank(b)))
+      let axis = try call.axis("dim", default: 1, rank: call.rank(a))
       let epsilon = try call.scalar(call.float("eps", default: 1e-8), type)
       func unit(_ value: Value) throws -> Value {
         try call.op(.div, value, call.op(.max, call.reduce(.reduceL2, value, [axis], keepsAxes: true), epsilon))
@@ -15,38 +19,39 @@ extension Lowering {
     },
     "aten.pairwise_distance": .one { call in
       let (a, b) = (try call.value("x1"), try call.value("x2"))
-      guard try call.float("p", default: 2) == 2 else { throw UnsupportedForm("measures by another norm than 2") }
       let type = try call.elementType(a)
       let distance = try call.op(.add, call.op(.sub, a, b), call.scalar(call.float("eps", default: 1e-6), type))
+      guard type.isFloat else { throw UnsupportedForm("measures integers") }
       let axis = try call.rank(distance) - 1
-      return try call.reduce(.reduceL2, distance, [axis], keepsAxes: call.keepsAxes())
+      return try call.norm(distance, call.float("p", default: 2), [axis], keepsAxes: call.keepsAxes())
     },
+    "aten.dist": .one { call in
+      let distance = try call.op(.sub, call.input(), call.value("other"))
+      return try call.norm(
+        distance, call.float("p", default: 2), Array(0..<call.rank(distance)), keepsAxes: false)
+    },
+    "aten.pdist": .one { try $0.pairDistances() }, "aten._pdist_forward": .one { try $0.pairDistances() },
     "aten.cdist": .one { try $0.allDistances() }, "aten._cdist_forward": .one { try $0.allDistances() },
-    "aten.mse_loss": .one { call in
-      let distance = try call.op(.sub, call.input(), call.value("target"))
-      return try call.averaged(call.op(.mul, distance, distance))
-    },
-    "aten.l1_loss": .one { try $0.averaged($0.op(.abs, $0.op(.sub, $0.input(), $0.value("target")))) },
     "aten.linalg_cross": .one { try $0.crossProduct() }, "aten.cross": .one { try $0.crossProduct() },
   ]
 }
 
 extension Call {
-  fileprivate func averaged(_ value: Value) throws -> Value {
-    let axes = Array(0..<(try rank(value)))
-    switch try int("reduction", default: 1) {
-    case 0: return value
-    case 1: return try reduceAll(.reduceMean, value, axes, keepsAxes: false)
-    default: return try reduceAll(.reduceSum, value, axes, keepsAxes: false)
-    }
+  fileprivate func allDistances() throws -> Value {
+    let (a, b) = (try value("x1"), try value("x2"))
+    let distance = try op(.sub, unsqueeze(a, [rank(a) - 1]), unsqueeze(b, [rank(b) - 2]))
+    return try norm(distance, float("p", default: 2), [rank(distance) - 1], keepsAxes: false)
   }
 
-  fileprivate func allDistances() throws -> Value {
-    guard try float("p", default: 2) == 2 else { throw UnsupportedForm("measures by another norm than 2") }
-    let (a, b) = (try value("x1"), try value("x2"))
-    let rank = try rank(a)
-    let distance = try op(.sub, unsqueeze(a, [rank - 1]), unsqueeze(b, [rank - 2]))
-    return try reduce(.reduceL2, distance, [rank], keepsAxes: false)
+  /// The distances of each row to those after it.
+  fileprivate func pairDistances() throws -> Value {
+    let input = try input()
+    let count = try knownExtent(input, 0)
+    guard count <= 1 << 10 else { throw UnsupportedForm("pairs \(count) rows") }
+    let pairs = (0..<count).flatMap { row in (row + 1..<max(count, row + 1)).map { (row, $0) } }
+    let distance = try op(
+      .sub, op(.gather, input, constant(pairs.map(\.0))), op(.gather, input, constant(pairs.map(\.1))))
+    return try norm(distance, float("p", default: 2), [1], keepsAxes: false)
   }
 
   fileprivate func crossProduct() throws -> Value {

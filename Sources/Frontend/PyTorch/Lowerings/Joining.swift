@@ -12,23 +12,23 @@ extension Lowering {
       return try call.concat(values.map { try call.unsqueeze($0, [axis]) }, axis)
     },
     "aten.hstack": .one { call in
-      let values = try call.promotedValues("tensors")
+      let values = try call.promotedValues("tensors").map { try call.rank($0) == 0 ? call.reshape($0, [1]) : $0 }
       return try call.concat(values, values.first.map { try call.rank($0) == 1 ? 0 : 1 } ?? 0)
     },
     "aten.vstack": .one { call in
       try call.concat(
-        call.promotedValues("tensors").map { try call.rank($0) == 1 ? call.unsqueeze($0, [0]) : $0 }, 0)
+        call.promotedValues("tensors").map {
+          try call.rank($0) == 0 ? call.reshape($0, [1, 1]) : call.rank($0) == 1 ? call.unsqueeze($0, [0]) : $0
+        }, 0)
     },
     "aten.repeat": .one { try $0.tiled("repeats") },
     "aten.tile": .one { try $0.tiled("dims") },
     "aten.repeat_interleave.self_int": .one { try $0.interleaved() },
     "aten.flip": .one { call in
       let input = try call.input()
-      return try (call.axes("dims", rank: call.rank(input)) ?? []).reduce(input) { value, axis in
-        try call.op(
-          .slice, value, call.constant([-1]), call.constant([Int.min]), call.constant([axis]), call.constant([-1]))
-      }
+      return try (call.axes("dims", rank: call.rank(input)) ?? []).reduce(input) { try call.reversed($0, $1) }
     },
+    "aten.fliplr": .one { try $0.reversed($0.input(), 1) }, "aten.flipud": .one { try $0.reversed($0.input(), 0) },
     "aten.roll": .one { try $0.rolled() },
     "aten.rot90": .one { call in
       let input = try call.input()
@@ -36,19 +36,40 @@ extension Lowering {
       guard axes.count == 2 else {
         throw ModelError(.invalidModel, "turns other than two axes")
       }
-      func flip(_ value: Value, _ axis: Int) throws -> Value {
-        try call.op(
-          .slice, value, call.constant([-1]), call.constant([Int.min]), call.constant([axis]), call.constant([-1]))
-      }
       switch ((try call.int("k", default: 1) % 4) + 4) % 4 {
-      case 1: return try call.transpose(flip(input, axes[1]), axes[0], axes[1])
-      case 2: return try flip(flip(input, axes[0]), axes[1])
-      case 3: return try flip(call.transpose(input, axes[0], axes[1]), axes[1])
+      case 1: return try call.transpose(call.reversed(input, axes[1]), axes[0], axes[1])
+      case 2: return try call.reversed(call.reversed(input, axes[0]), axes[1])
+      case 3: return try call.reversed(call.transpose(input, axes[0], axes[1]), axes[1])
       default: return input
       }
     },
     "aten.meshgrid": .values { try $0.grid("ij") },
     "aten.meshgrid.indexing": .values { try $0.grid($0.optionalString("indexing") ?? "ij") },
+    "aten.cartesian_prod": .one { call in
+      let grid = try call.grid("ij")
+      if grid.count == 1 { return grid[0] }
+      return try call.concat(grid.map { try call.reshape($0, [-1, 1]) }, 1)
+    },
+    "aten.combinations": .one { try $0.combinations() },
+    "aten.diff": .one { try $0.differences() },
+    "aten.block_diag": .one { try $0.blockDiagonal() },
+    "aten.column_stack": .one { call in
+      try call.concat(
+        call.promotedValues("tensors").map {
+          try call.rank($0) == 0 ? call.reshape($0, [1, 1]) : call.rank($0) == 1 ? call.unsqueeze($0, [1]) : $0
+        }, 1)
+    },
+    "aten.dstack": .one { call in
+      try call.concat(
+        call.promotedValues("tensors").map {
+          switch try call.rank($0) {
+          case 0: try call.reshape($0, [1, 1, 1])
+          case 1: try call.unsqueeze($0, [0, 2])
+          case 2: try call.unsqueeze($0, [2])
+          default: $0
+          }
+        }, 2)
+    },
     "aten.broadcast_tensors": .values { call in
       let values = try call.values("tensors")
       let shape = try call.commonShape(values)
@@ -58,6 +79,12 @@ extension Lowering {
 }
 
 extension Call {
+  /// The slices along an axis in the other order.
+  func reversed(_ value: Value, _ axis: Int) throws -> Value {
+    if try rank(value) == 0 { return value }
+    return try op(.slice, value, constant([-1]), constant([Int.min]), constant([axis]), constant([-1]))
+  }
+
   /// A list of tensors in their common element type.
   func promotedValues(_ name: String) throws -> [Value] {
     let values = try values(name)
@@ -98,6 +125,59 @@ extension Call {
     var target = try extents(of: input)
     target[axis] = .known(-1)
     return try reshape(tiled, target)
+  }
+
+  /// Matrices along a diagonal, and zero beside.
+  fileprivate func blockDiagonal() throws -> Value {
+    let blocks = try promotedValues("tensors").map { value in
+      switch try rank(value) {
+      case 0: try reshape(value, [1, 1])
+      case 1: try unsqueeze(value, [0])
+      default: value
+      }
+    }
+    let widths = try blocks.map { try knownExtent($0, 1) }
+    var left = 0
+    let total = widths.reduce(0) { min($0 + $1, Self.maximumExtent) }
+    let rows = try zip(blocks, widths).map { block, width in
+      let pads = try constant([0, left, 0, max(total - left - width, 0)])
+      left += width
+      return try op(.pad, block, pads)
+    }
+    return try concat(rows, 0)
+  }
+
+  /// The choices of `r` elements of a vector, in order.
+  fileprivate func combinations() throws -> Value {
+    let (input, count) = (try input(), try int("r", default: 2))
+    let repeats = try bool("with_replacement", default: false)
+    let extent = try knownExtent(input, 0)
+    guard (1...8).contains(count) else { throw UnsupportedForm("chooses \(count) elements") }
+    var choices: [[Int]] = [[]]
+    for _ in 0..<count {
+      choices = choices.flatMap { choice in
+        let first = choice.last.map { repeats ? $0 : $0 + 1 } ?? 0
+        return (first..<max(extent, first)).map { choice + [$0] }
+      }
+      guard choices.count <= 1 << 16 else { throw UnsupportedForm("has too many choices") }
+    }
+    let positions = try reshape(
+      builder.constant(TensorLiteral(int64s: choices.flatMap { $0 })), [choices.count, count])
+    return try op(.gather, input, positions)
+  }
+
+  /// Each element less the one before it.
+  fileprivate func differences() throws -> Value {
+    let input = try input()
+    let axis = try axis("dim", default: -1, rank: rank(input))
+    let count = try int("n", default: 1)
+    guard (0...64).contains(count) else { throw UnsupportedForm("takes \(count) differences") }
+    let parts = try [optionalValue("prepend"), input, optionalValue("append")].compactMap { $0 }
+    return try (0..<count).reduce(concat(parts, axis)) { value, _ in
+      let (next, before) = (try slice(value, axis, from: 1), try slice(value, axis, from: 0, to: -1))
+      guard try elementType(value) == .bool else { return try op(.sub, next, before) }
+      return try op(.xor, next, before)
+    }
   }
 
   fileprivate func rolled() throws -> Value {

@@ -18,36 +18,35 @@ extension Lowering {
     "aten.sign": .one { try $0.op(.sign, $0.input()) },
     "aten.sgn": .one { try $0.op(.sign, $0.input()) },
     "aten.positive": .one { try $0.input() },
-    "aten.rsqrt": .one { try $0.op(.reciprocal, $0.op(.sqrt, $0.floating($0.input()))) },
-    "aten.exp2": .one { call in
-      let input = try call.floating(call.input())
-      return try call.op(.pow, call.scalar(2, call.elementType(input)), input)
-    },
-    "aten.expm1": .one { call in
-      // e^x - 1 loses every digit near 0; 2 sinh(x / 2) e^(x / 2) does not.
+    "aten.special_exp2": .one { try $0.powerOfTwo() }, "aten.exp2": .one { try $0.powerOfTwo() },
+    "aten.special_expm1": .one { try $0.exponentialLessOne() }, "aten.expm1": .one { try $0.exponentialLessOne() },
+    "aten.special_erfc": .one { try $0.complementaryError() }, "aten.erfc": .one { try $0.complementaryError() },
+    "aten.special_logit": .one { try $0.logit() }, "aten.logit": .one { try $0.logit() },
+    "aten.special_xlogy": .one { try $0.product(withLogarithmPlus: 0) },
+    "aten.xlogy": .one { try $0.product(withLogarithmPlus: 0) },
+    "aten.special_xlog1py": .one { try $0.product(withLogarithmPlus: 1) },
+    "aten.special_entr": .one { call in
       let input = try call.floating(call.input())
       let type = try call.elementType(input)
-      let half = try call.op(.mul, input, call.scalar(0.5, type))
-      let product = try call.op(.mul, call.op(.sinh, half), call.op(.exp, half))
-      return try call.op(.mul, product, call.scalar(2, type))
+      let zero = try call.scalar(0, type)
+      let entropy = try call.op(.neg, call.op(.mul, input, call.op(.log, input)))
+      let number = try call.op(.where, call.op(.equal, input, zero), zero, entropy)
+      return try call.op(.where, call.op(.less, input, zero), call.scalar(-Double.infinity, type), number)
     },
+    "aten.special_ndtr": .one { call in
+      let input = try call.floating(call.input())
+      let type = try call.elementType(input)
+      let error = try call.op(.erf, call.op(.mul, input, call.scalar(0.7071067811865476, type)))
+      return try call.op(.mul, call.op(.add, error, call.scalar(1, type)), call.scalar(0.5, type))
+    },
+    "aten.special_log1p": .one { try $0.logarithm(of: $0.floating($0.input()), plus: 1, by: 1) },
+    "aten.special_round": .one { try $0.rounded() },
+    "aten.rsqrt": .one { try $0.op(.reciprocal, $0.op(.sqrt, $0.floating($0.input()))) },
     "aten.log1p": .one { try $0.logarithm(of: $0.floating($0.input()), plus: 1, by: 1) },
     "aten.log2": .one { try $0.logarithm(of: $0.floating($0.input()), plus: 0, by: 1.4426950408889634) },
     "aten.log10": .one { try $0.logarithm(of: $0.floating($0.input()), plus: 0, by: 0.4342944819032518) },
-    "aten.erfc": .one { call in
-      let input = try call.floating(call.input())
-      return try call.op(.sub, call.scalar(1, call.elementType(input)), call.op(.erf, input))
-    },
     "aten.deg2rad": .one { try $0.scaled(by: 0.017453292519943295) },
     "aten.rad2deg": .one { try $0.scaled(by: 57.29577951308232) },
-    "aten.logit": .one { call in
-      var input = try call.floating(call.input())
-      let type = try call.elementType(input)
-      if let epsilon = try call.optionalFloat("eps") {
-        input = try call.op(.clip, input, call.scalar(epsilon, type), call.scalar(1 - epsilon, type))
-      }
-      return try call.op(.log, call.op(.div, input, call.op(.sub, call.scalar(1, type), input)))
-    },
     "aten.isnan": .one { try $0.test(.isNaN) },
     "aten.isinf": .one { try $0.test(.isInf) },
     "aten.isfinite": .one { call in
@@ -61,18 +60,42 @@ extension Lowering {
       return try call.op(.sqrt, call.op(.add, call.op(.mul, a, a), call.op(.mul, b, b)))
     },
     "aten.logaddexp": .one { call in
-      let (a, b) = (try call.input(), try call.value("other"))
-      let distance = try call.op(.abs, call.op(.sub, a, b))
-      let rest = try call.op(.softplus, call.op(.neg, distance))
-      return try call.op(.add, call.op(.max, a, b), rest)
+      let type = try call.promotedToFloat([call.operand("self"), call.operand("other")])
+      return try call.logarithmOfSum(call.cast(call.input(), to: type), call.cast(call.value("other"), to: type))
     },
-    "aten.xlogy": .one { call in
+    "aten.logaddexp2": .one { call in
+      let type = try call.promotedToFloat([call.operand("self"), call.operand("other")])
+      let base = try call.scalar(0.6931471805599453, type)
+      let powers = try ["self", "other"].map { try call.op(.mul, call.cast(call.value($0), to: type), base) }
+      return try call.op(.div, call.logarithmOfSum(powers[0], powers[1]), base)
+    },
+    "aten.copysign": .one { try $0.withSign() },
+    "aten.ldexp": .one { call in
       let (a, b) = (try call.operand("self"), try call.operand("other"))
       let type = try call.promotedToFloat([a, b])
-      let (x, y) = (try call.materialize(a, type), try call.materialize(b, type))
-      let zero = try call.scalar(0, type)
-      let isZero = try call.op(.and, call.op(.equal, x, zero), call.op(.not, call.op(.isNaN, y)))
-      return try call.op(.where, isZero, zero, call.op(.mul, x, call.op(.log, y)))
+      return try call.op(
+        .mul, call.materialize(a, type), call.op(.pow, call.scalar(2, type), call.materialize(b, type)))
+    },
+    "aten.heaviside": .one { call in
+      let (input, values) = (try call.input(), try call.value("values"))
+      let zero = try call.scalar(0, call.elementType(input))
+      let step = try call.cast(call.op(.greater, input, zero), to: call.elementType(input))
+      let number = try call.op(.where, call.op(.equal, input, zero), values, step)
+      guard try call.elementType(input).isFloat else { return number }
+      return try call.op(.where, call.op(.isNaN, input), input, number)
+    },
+    "aten.sinc": .one { try $0.sinc() }, "aten.special_sinc": .one { try $0.sinc() },
+    "aten.conj_physical": .one { call in
+      guard try !call.elementType(call.input()).isComplex else { throw UnsupportedForm("is of complex numbers") }
+      return try call.input()
+    },
+    "aten.signbit": .one { call in
+      let input = try call.input()
+      let type = try call.elementType(input)
+      if type == .bool || ElementTypes.unsignedInteger.contains(type) {
+        return try call.op(.less, call.cast(input, to: .int32), call.scalar(0, .int32))
+      }
+      return try call.isNegative(input)
     },
   ]
 
@@ -90,6 +113,75 @@ extension Lowering {
 }
 
 extension Call {
+  fileprivate func powerOfTwo() throws -> Value {
+    let input = try floating(input())
+    return try op(.pow, scalar(2, elementType(input)), input)
+  }
+
+  fileprivate func exponentialLessOne() throws -> Value {
+    // e^x - 1 loses every digit near 0; 2 sinh(x / 2) e^(x / 2) does not.
+    let input = try floating(input())
+    let type = try elementType(input)
+    let half = try op(.mul, input, scalar(0.5, type))
+    return try op(.mul, op(.mul, op(.sinh, half), op(.exp, half)), scalar(2, type))
+  }
+
+  fileprivate func complementaryError() throws -> Value {
+    let input = try floating(input())
+    return try op(.sub, scalar(1, elementType(input)), op(.erf, input))
+  }
+
+  fileprivate func logit() throws -> Value {
+    var input = try floating(input())
+    let type = try elementType(input)
+    if let epsilon = try optionalFloat("eps") {
+      input = try op(.clip, input, scalar(epsilon, type), scalar(1 - epsilon, type))
+    }
+    return try op(.log, op(.div, input, op(.sub, scalar(1, type), input)))
+  }
+
+  /// `self * log(other + offset)`, which is 0 where `self` is.
+  fileprivate func product(withLogarithmPlus offset: Double) throws -> Value {
+    let (a, b) = (try operand("self"), try operand("other"))
+    let type = try promotedToFloat([a, b])
+    let (x, y) = (try materialize(a, type), try materialize(b, type))
+    let zero = try scalar(0, type)
+    let isZero = try op(.and, op(.equal, x, zero), op(.not, op(.isNaN, y)))
+    return try op(.where, isZero, zero, op(.mul, x, logarithm(of: y, plus: offset, by: 1)))
+  }
+
+  /// log(e^a + e^b).
+  func logarithmOfSum(_ a: Value, _ b: Value) throws -> Value {
+    let rest = try op(.softplus, op(.neg, op(.abs, op(.sub, a, b))))
+    // The distance of two infinities is no number.
+    let twice = try op(.add, a, scalar(0.6931471805599453, elementType(a)))
+    return try op(.where, op(.equal, a, b), twice, op(.add, op(.max, a, b), rest))
+  }
+
+  /// Whether the sign is set, of zeros too: a reciprocal tells those apart.
+  fileprivate func isNegative(_ value: Value) throws -> Value {
+    let type = try elementType(value)
+    let zero = try scalar(0, type)
+    let isBelow = try op(.less, value, zero)
+    guard type.isFloat else { return isBelow }
+    let isZero = try op(.equal, value, zero)
+    return try op(.or, isBelow, op(.and, isZero, op(.less, op(.reciprocal, value), zero)))
+  }
+
+  fileprivate func withSign() throws -> Value {
+    let (a, b) = (try operand("self"), try operand("other"))
+    let type = try promotedToFloat([a, b])
+    let magnitude = try op(.abs, materialize(a, type))
+    return try op(.where, isNegative(materialize(b, type)), op(.neg, magnitude), magnitude)
+  }
+
+  fileprivate func sinc() throws -> Value {
+    let input = try floating(input())
+    let type = try elementType(input)
+    let angle = try op(.mul, input, scalar(Double.pi, type))
+    return try op(.where, op(.equal, input, scalar(0, type)), scalar(1, type), op(.div, op(.sin, angle), angle))
+  }
+
   func scaled(by factor: Double) throws -> Value {
     let input = try floating(input())
     return try op(.mul, input, scalar(factor, elementType(input)))

@@ -10,27 +10,6 @@ extension Lowering {
     "aten.sort": .values { try $0.sorted() },
     "aten.argsort": .values { [try $0.sorted()[1]] },
     "aten.msort": .values { [try $0.sorted(axis: 0)[0]] },
-    "aten.kthvalue": .values { call in
-      let input = try call.input()
-      let axis = try call.axis("dim", default: -1, rank: call.rank(input))
-      let k = try call.int("k")
-      guard k > 0 else { throw ModelError(.invalidModel, "asks for the element \(k)") }
-      let results = try call.largest(input, axis, call.constant([k]), false)
-      let keepsAxis = try call.keepsAxes()
-      return try results.map {
-        keepsAxis ? try call.slice($0, axis, from: k - 1, to: k) : try call.selected($0, axis, .known(k - 1))
-      }
-    },
-    "aten.median.dim": .values { call in
-      let input = try call.input()
-      let axis = try call.axis("dim", rank: call.rank(input))
-      let middle = (try call.knownExtent(input, axis) - 1) / 2
-      let results = try call.largest(input, axis, call.constant([middle + 1]), false)
-      let keepsAxis = try call.keepsAxes()
-      return try results.map {
-        keepsAxis ? try call.slice($0, axis, from: middle, to: middle + 1) : try call.selected($0, axis, .known(middle))
-      }
-    },
   ]
 }
 

@@ -34,10 +34,30 @@ extension Call {
     if (before + after).allSatisfy({ $0.known == 0 }) { return input }
     let operand = try shapeOperand(before + after)
     guard mode == "constant" else {
+      if (before + after).contains(where: { $0.known.map { $0 < 0 } ?? false }) {
+        return try croppedAndPadded(before, after, mode)
+      }
       return try op(.pad, input, operand, attributes: ["mode": .string(ByteString(mode))])
     }
     let type = try elementType(input)
     let fill = try optionalOperand("value").map { try materialize($0, type) }
     return try op(.pad, input, operand, fill)
+  }
+
+  /// Cuts off first what pads below zero say: only padding by a constant does so itself.
+  private func croppedAndPadded(_ before: [Extent], _ after: [Extent], _ mode: String) throws -> Value {
+    var value = try input()
+    var pads: [Int] = []
+    for (axis, extents) in zip(before, after).enumerated() {
+      guard let first = extents.0.known, let last = extents.1.known else {
+        throw UnsupportedForm("cuts off an extent that is not known")
+      }
+      value = try slice(value, axis, from: max(-first, 0), to: last < 0 ? last : .max)
+      pads.append(max(first, 0))
+      pads.insert(max(last, 0), at: axis * 2 + 1)
+    }
+    let operand = try constant(
+      stride(from: 0, to: pads.count, by: 2).map { pads[$0] } + stride(from: 1, to: pads.count, by: 2).map { pads[$0] })
+    return try op(.pad, value, operand, attributes: ["mode": .string(ByteString(mode))])
   }
 }

@@ -9,6 +9,15 @@ extension Lowering {
       let number = try call.op(.where, call.op(.isNaN, input), call.scalar(0, call.elementType(input)), input)
       return try call.reduction(.reduceSum, summing: true, of: number)
     },
+    "aten.sum_to_size": .one { call in
+      let input = try call.input()
+      let (shape, sizes) = (try call.shape(input), try call.extents("size"))
+      let added = shape.count - sizes.count
+      guard added >= 0 else { throw ModelError(.invalidModel, "sums \(shape) to more axes") }
+      let axes = shape.indices.filter { $0 < added || (sizes[$0 - added].known == 1 && shape[$0] != .known(1)) }
+      let sum = try axes.isEmpty ? input : call.reduce(.reduceSum, input, axes, keepsAxes: true)
+      return try call.squeeze(sum, Array(0..<added))
+    },
     "aten.mean": .one { try $0.reduction(.reduceMean, summing: false) },
     "aten.prod": .one { try $0.reduction(.reduceProd, summing: true) },
     "aten.amax": .one { try $0.extreme(.reduceMax) }, "aten.amin": .one { try $0.extreme(.reduceMin) },

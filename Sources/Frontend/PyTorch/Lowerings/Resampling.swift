@@ -38,6 +38,10 @@ extension Call {
   }
 
   fileprivate func resized(_ mode: ByteString, _ additional: Attributes = [:]) throws -> Value {
+    guard try elementType(input()) != .uint8 else {
+      // PyTorch resamples images of bytes in whole numbers of its own.
+      throw UnsupportedForm("resamples bytes", advice: "convert the image to float before resizing")
+    }
     var attributes = additional
     attributes["mode"] = .string(mode)
     attributes["coordinate_transformation_mode"] = .string(try bool("align_corners") ? "align_corners" : "half_pixel")
@@ -49,19 +53,51 @@ extension Call {
     let input = try input()
     let axes = try rank(input) - 2
     guard axes > 0 else { throw ModelError(.invalidModel, "has an operand that is no batch of images") }
+    let wanted = try optionalExtents("output_size")
     if let scales = try scales(axes) {
+      // Between aligned corners the sizes decide alone.
+      if try bool("align_corners", default: false) {
+        return try resize(attributes, to: wanted ?? scaledExtents(input, scales))
+      }
       let all = [1, 1] + scales.map { Float($0) }
       let literal = try TensorLiteral(.float32, [all.count], bytes: all.withUnsafeBytes { Array($0) })
       let result = try op(.resize, input, nil, builder.constant(literal), attributes: attributes)
-      guard let wanted = try optionalExtents("output_size"), let known = result.tensorType?.shape else { return result }
-      let agrees = zip(known.suffix(axes), wanted).allSatisfy { $0.value == nil || $0.value == $1.known }
-      if agrees { return result }
+      guard let wanted, let known = result.tensorType?.shape else { return result }
+      let distances = zip(known.suffix(axes), wanted).compactMap { a, b -> Int? in
+        guard let a = a.value, let b = b.known else { return nil }
+        return abs(a - b)
+      }
+      if distances.allSatisfy({ $0 == 0 }) { return result }
+      // A product may have been rounded otherwise.
+      guard distances.allSatisfy({ $0 <= 1 }) else {
+        throw UnsupportedForm("has scales that are not those of its sizes")
+      }
     }
-    guard let sizes = try optionalExtents("output_size"), sizes.count == axes else {
-      throw ModelError(.invalidModel, "says neither sizes nor scales")
-    }
+    guard let wanted else { throw ModelError(.invalidModel, "says neither sizes nor scales") }
+    return try resize(attributes, to: wanted)
+  }
+
+  private func resize(_ attributes: Attributes, to sizes: [Extent]) throws -> Value {
+    let input = try input()
+    guard try sizes.count == rank(input) - 2 else { throw ModelError(.invalidModel, "has sizes of other axes") }
     let target = try shapeOperand([extent(of: input, 0), extent(of: input, 1)] + sizes)
     return try op(.resize, input, nil, nil, target, attributes: attributes)
+  }
+
+  /// The extents of the last axes times their scales, rounded down.
+  private func scaledExtents(_ input: Value, _ scales: [Double]) throws -> [Extent] {
+    let rank = try rank(input)
+    return try scales.enumerated().map { index, scale in
+      let extent = try extent(of: input, rank - scales.count + index)
+      if let known = extent.known {
+        guard let size = Int(exactly: (Double(known) * scale).rounded(.down)) else {
+          throw ModelError(.invalidModel, "scales by \(scale)")
+        }
+        return .known(size)
+      }
+      let product = try op(.mul, cast(vector(extent), to: .float64), scalar(scale, .float64))
+      return .symbolic(try cast(op(.floor, product), to: .int64))
+    }
   }
 
   private func scales(_ axes: Int) throws -> [Double]? {

@@ -1,7 +1,7 @@
 import IR
 
 extension Lowering {
-  /// Variances, norms, and sums that run along an axis.
+  /// Variances and norms.
   static let statistics: [String: Lowering] = [
     "aten.var": .one { try $0.variance().0 },
     "aten.std": .one { try $0.op(.sqrt, $0.variance().0) },
@@ -19,24 +19,6 @@ extension Lowering {
     "aten.linalg_norm": .one { call in
       guard call.argument("ord") == nil else { throw UnsupportedForm("is a norm of matrices") }
       return try call.norm("ord")
-    },
-    "aten.cumsum": .one { call in
-      var input = try call.input()
-      if let type = try call.optionalElementType("dtype") {
-        input = try call.cast(input, to: type)
-      } else if try call.elementType(input).isIntegral {
-        input = try call.cast(input, to: .int64)
-      }
-      let rank = try call.rank(input)
-      if rank == 0 { return input }
-      return try call.op(.cumSum, input, call.builder.constant(call.axis("dim", rank: rank)))
-    },
-    "aten.logcumsumexp": .one { call in
-      let input = try call.input()
-      let axis = try call.axis("dim", rank: call.rank(input))
-      let highest = try call.reduce(.reduceMax, input, [axis], keepsAxes: true)
-      let powers = try call.op(.exp, call.op(.sub, input, highest))
-      return try call.op(.add, call.op(.log, call.op(.cumSum, powers, call.builder.constant(axis))), highest)
     },
   ]
 }
@@ -75,17 +57,22 @@ extension Call {
     var input = try floating(input())
     if let type = try optionalElementType("dtype") { input = try cast(input, to: type) }
     let (axes, keepsAxes) = (try reducedAxes(), try keepsAxes())
-    let type = try elementType(input)
-    switch try optionalFloat(name) ?? 2 {
-    case 2: return try reduce(.reduceL2, input, axes, keepsAxes: keepsAxes)
-    case 1: return try reduce(.reduceL1, input, axes, keepsAxes: keepsAxes)
-    case .infinity: return try reduce(.reduceMax, op(.abs, input), axes, keepsAxes: keepsAxes)
-    case -.infinity: return try reduce(.reduceMin, op(.abs, input), axes, keepsAxes: keepsAxes)
+    return try norm(input, optionalFloat(name) ?? 2, axes, keepsAxes: keepsAxes)
+  }
+
+  /// The norm of the order `order` along axes.
+  func norm(_ value: Value, _ order: Double, _ axes: [Int], keepsAxes: Bool) throws -> Value {
+    let type = try elementType(value)
+    switch order {
+    case 2: return try reduce(.reduceL2, value, axes, keepsAxes: keepsAxes)
+    case 1: return try reduce(.reduceL1, value, axes, keepsAxes: keepsAxes)
+    case .infinity: return try reduce(.reduceMax, op(.abs, value), axes, keepsAxes: keepsAxes)
+    case -.infinity: return try reduce(.reduceMin, op(.abs, value), axes, keepsAxes: keepsAxes)
     case 0:
-      let isSet = try op(.not, op(.equal, input, scalar(0, type)))
+      let isSet = try op(.not, op(.equal, value, scalar(0, type)))
       return try reduce(.reduceSum, cast(isSet, to: type), axes, keepsAxes: keepsAxes)
     case let order:
-      let powers = try op(.pow, op(.abs, input), scalar(order, type))
+      let powers = try op(.pow, op(.abs, value), scalar(order, type))
       return try op(.pow, reduce(.reduceSum, powers, axes, keepsAxes: keepsAxes), scalar(1 / order, type))
     }
   }

@@ -65,8 +65,9 @@ extension Lowering {
     "aten.unsafe_split.Tensor": parts { try $0.split(by: "split_size") },
     "aten.tensor_split.sections": parts { try $0.sections() },
     "aten.tensor_split.indices": parts { try $0.sections() },
+    "aten.hsplit": parts { call in try call.sections(along: call.rank(call.input()) == 1 ? 0 : 1) },
+    "aten.vsplit": parts { try $0.sections(along: 0) }, "aten.dsplit": parts { try $0.sections(along: 2) },
     "aten.unbind": parts { try $0.unbound() },
-    "aten.diagonal": .view(View(read: { [try $0.diagonal()] })),
     "aten.unfold": .view(View(read: { [try $0.windows()] })),
     "aten.as_strided": .view(View(read: { [try $0.strided()] })),
     "aten.expand": .view(View(read: { [try $0.expanded()] })),
@@ -100,20 +101,45 @@ extension Lowering {
 }
 
 extension Call {
-  /// The elements of a tensor that lies in order, by other strides which take each of them once: the same elements in
-  /// another shape, whose axes are then brought into the wanted order.
+  /// The elements of a tensor that lies in order, by other strides.
   fileprivate func strided() throws -> Value {
     let (input, sizes, strides) = (try input(), try ints("size"), try ints("stride"))
     guard sizes.count == strides.count else { throw ModelError(.invalidModel, "has a stride too many or too few") }
+    let start = try storageStart()
     let order = sizes.indices.filter { sizes[$0] != 1 }.sorted { strides[$0] > strides[$1] }
     let copy = StridedCopy(sizes: order.map { sizes[$0] }, strides: order.map { strides[$0] }, width: 1)
-    guard sizes.allSatisfy({ $0 > 0 }), isContiguous == true,
-      try int("storage_offset", default: 0) == 0, copy.isContiguous,
+    if start == 0, sizes.allSatisfy({ $0 > 0 }), copy.isContiguous,
       try shape(input).elementCount == .known(copy.elementCount)
-    else { throw UnsupportedForm("reads elements by strides that are no order of its axes") }
-    let ordered = try transpose(
-      reshape(input, order.map { sizes[$0] }), sizes.indices.compactMap { order.firstIndex(of: $0) })
-    return try unsqueeze(ordered, sizes.indices.filter { sizes[$0] == 1 })
+    {
+      // Each of them once: the same elements in another shape, whose axes are then brought into the wanted order.
+      let ordered = try transpose(
+        reshape(input, order.map { sizes[$0] }), sizes.indices.compactMap { order.firstIndex(of: $0) })
+      return try unsqueeze(ordered, sizes.indices.filter { sizes[$0] == 1 })
+    }
+    let places = try stridedPlaces(sizes, strides, start)
+    return try op(.gather, reshape(input, [-1]), places)
+  }
+
+  /// The place of the first element among those of the operand, which must lie in order.
+  private func storageStart() throws -> Int {
+    let refusal = UnsupportedForm("reads elements by strides from a tensor that is not in order")
+    guard isContiguous == true, case .number(let own)? = try tensor(firstName).description?.storageOffset else {
+      throw refusal
+    }
+    let start = try int("storage_offset", default: own) - own
+    guard start >= 0 else { throw refusal }
+    return start
+  }
+
+  private func stridedPlaces(_ sizes: [Int], _ strides: [Int], _ start: Int) throws -> Value {
+    let copy = StridedCopy(sizes: sizes, strides: strides, width: 1)
+    guard sizes.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }), copy.elementCount <= 1 << 20,
+      let extent = copy.extent, case .known(let count) = try shape(input()).elementCount, start <= count - extent
+    else { throw UnsupportedForm("reads elements by strides that leave the tensor, or too many") }
+    let places = zip(sizes, strides).reduce([start]) { places, axis in
+      places.flatMap { place in (0..<axis.0).map { place + $0 * axis.1 } }
+    }
+    return try reshape(builder.constant(TensorLiteral(int64s: places)), sizes)
   }
 
   fileprivate func exchanged(_ rank: Int, _ a: String, _ b: String) throws -> [Int] {
@@ -181,6 +207,17 @@ extension Call {
     return try split(input, axis, starts.isEmpty ? [0] : starts.map { min(size, extent - $0) })
   }
 
+  /// `count` parts of an extent that is not known, the last one of what is left.
+  private func equalParts(_ input: Value, _ axis: Int, _ count: Int, of extent: Value) throws -> [Value] {
+    guard count == maximumParts else { throw UnsupportedForm("has other than \(count) parts") }
+    let width = try op(.div, op(.add, extent, constant([count - 1])), constant([count]))
+    return try (0..<count).map { index in
+      let start = try index == 0 ? constant([0]) : op(.mul, width, constant([index]))
+      let end = try index == count - 1 ? constant([.max]) : op(.mul, width, constant([index + 1]))
+      return try op(.slice, input, start, end, constant([axis]))
+    }
+  }
+
   /// The results that the node has names for: no operation has more parts.
   private var maximumParts: Int {
     node.outputs.reduce(0) { count, output in
@@ -207,15 +244,18 @@ extension Call {
   fileprivate func chunks() throws -> [Value] {
     let input = try input()
     let axis = try axis("dim", default: 0, rank: rank(input))
-    let extent = try knownExtent(input, axis)
     let count = try int("chunks")
     guard count > 0 else { throw ModelError(.invalidModel, "has \(count) chunks") }
+    if case .symbolic(let extent) = try extent(of: input, axis), extent.contents?.first?.value == nil {
+      return try equalParts(input, axis, count, of: extent)
+    }
+    let extent = try knownExtent(input, axis)
     return try parts(input, axis, each: max(extent / count + (extent % count == 0 ? 0 : 1), 1), of: extent)
   }
 
-  fileprivate func sections() throws -> [Value] {
+  fileprivate func sections(along given: Int? = nil) throws -> [Value] {
     let input = try input()
-    let axis = try axis("dim", default: 0, rank: rank(input))
+    let axis = try given ?? axis("dim", default: 0, rank: rank(input))
     if let indices = try optionalInts("indices") {
       let extent = try knownExtent(input, axis)
       let ends = indices.map { min(max($0 < 0 ? $0 + extent : $0, 0), extent) } + [extent]
@@ -255,27 +295,6 @@ extension Call {
     if added == 0, target.allSatisfy({ $0.known == 1 }) { return input }
     if target.contains(where: { $0.known == -1 }) { throw UnsupportedForm("expands an extent that may be 0") }
     return try op(.expand, input, shapeOperand(target))
-  }
-
-  fileprivate func diagonal() throws -> Value {
-    let input = try input()
-    let rank = try rank(input)
-    let (a, b) = (try axis("dim1", default: 0, rank: rank), try axis("dim2", default: 1, rank: rank))
-    guard a != b, rank >= 2 else { throw ModelError(.invalidModel, "takes the diagonal of one axis") }
-    let offset = try int("offset", default: 0)
-    let (rows, columns) = (try knownExtent(input, a), try knownExtent(input, b))
-    guard (-Self.maximumExtent...Self.maximumExtent).contains(offset) else {
-      throw ModelError(.invalidModel, "has the offset \(offset)")
-    }
-    let (row, column) = (max(-offset, 0), max(offset, 0))
-    let count = max(min(rows - row, columns - column), 0)
-    guard count <= 1 << 20 else { throw UnsupportedForm("has a diagonal of \(count) elements") }
-    let rest = (0..<rank).filter { $0 != a && $0 != b }
-    let moved = try transpose(input, [a, b] + rest)
-    let indices = try TensorLiteral(int64s: (0..<count).flatMap { [row + $0, column + $0] })
-    let pairs = try reshape(builder.constant(indices), [count, 2])
-    let result = try op(.gatherND, moved, pairs)
-    return try transpose(result, Array(1..<rank - 1) + [0])
   }
 
   /// Windows of `size` elements along an axis, as a last axis.
