@@ -727,6 +727,51 @@ void   caffe__bias_parameter__free_unpacked
   assert(message->base.descriptor == &caffe__bias_parameter__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   caffe__bnparameter__init
+                     (Caffe__BNParameter         *message)
+{
+  static const Caffe__BNParameter init_value = CAFFE__BNPARAMETER__INIT;
+  *message = init_value;
+}
+size_t caffe__bnparameter__get_packed_size
+                     (const Caffe__BNParameter *message)
+{
+  assert(message->base.descriptor == &caffe__bnparameter__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t caffe__bnparameter__pack
+                     (const Caffe__BNParameter *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &caffe__bnparameter__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t caffe__bnparameter__pack_to_buffer
+                     (const Caffe__BNParameter *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &caffe__bnparameter__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Caffe__BNParameter *
+       caffe__bnparameter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Caffe__BNParameter *)
+     protobuf_c_message_unpack (&caffe__bnparameter__descriptor,
+                                allocator, len, data);
+}
+void   caffe__bnparameter__free_unpacked
+                     (Caffe__BNParameter *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &caffe__bnparameter__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   caffe__clip_parameter__init
                      (Caffe__ClipParameter         *message)
 {
@@ -3904,7 +3949,7 @@ const ProtobufCMessageDescriptor caffe__param_spec__descriptor =
   (ProtobufCMessageInit) caffe__param_spec__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor caffe__layer_parameter__field_descriptors[69] =
+static const ProtobufCFieldDescriptor caffe__layer_parameter__field_descriptors[70] =
 {
   {
     "name",
@@ -4734,6 +4779,18 @@ static const ProtobufCFieldDescriptor caffe__layer_parameter__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "bn_param",
+    2147,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Caffe__LayerParameter, bn_param),
+    &caffe__bnparameter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned caffe__layer_parameter__field_indices_by_name[] = {
   13,   /* field[13] = accuracy_param */
@@ -4741,6 +4798,7 @@ static const unsigned caffe__layer_parameter__field_indices_by_name[] = {
   50,   /* field[50] = batch_norm_param */
   52,   /* field[52] = bias_param */
   6,   /* field[6] = blobs */
+  69,   /* field[69] = bn_param */
   2,   /* field[2] = bottom */
   59,   /* field[59] = clip_param */
   15,   /* field[15] = concat_param */
@@ -4814,7 +4872,7 @@ static const ProtobufCIntRange caffe__layer_parameter__number_ranges[6 + 1] =
   { 202, 61 },
   { 206, 64 },
   { 2143, 65 },
-  { 0, 69 }
+  { 0, 70 }
 };
 const ProtobufCMessageDescriptor caffe__layer_parameter__descriptor =
 {
@@ -4824,7 +4882,7 @@ const ProtobufCMessageDescriptor caffe__layer_parameter__descriptor =
   "Caffe__LayerParameter",
   "caffe",
   sizeof(Caffe__LayerParameter),
-  69,
+  70,
   caffe__layer_parameter__field_descriptors,
   caffe__layer_parameter__field_indices_by_name,
   6,  caffe__layer_parameter__number_ranges,
@@ -5611,6 +5669,207 @@ const ProtobufCMessageDescriptor caffe__bias_parameter__descriptor =
   caffe__bias_parameter__field_indices_by_name,
   1,  caffe__bias_parameter__number_ranges,
   (ProtobufCMessageInit) caffe__bias_parameter__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue caffe__bnparameter__bnmode__enum_values_by_number[2] =
+{
+  { "LEARN", "CAFFE__BNPARAMETER__BNMODE__LEARN", 0 },
+  { "INFERENCE", "CAFFE__BNPARAMETER__BNMODE__INFERENCE", 1 },
+};
+static const ProtobufCIntRange caffe__bnparameter__bnmode__value_ranges[] = {
+{0, 0},{0, 2}
+};
+static const ProtobufCEnumValueIndex caffe__bnparameter__bnmode__enum_values_by_name[2] =
+{
+  { "INFERENCE", 1 },
+  { "LEARN", 0 },
+};
+const ProtobufCEnumDescriptor caffe__bnparameter__bnmode__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "caffe.BNParameter.BNMode",
+  "BNMode",
+  "Caffe__BNParameter__BNMode",
+  "caffe",
+  2,
+  caffe__bnparameter__bnmode__enum_values_by_number,
+  2,
+  caffe__bnparameter__bnmode__enum_values_by_name,
+  1,
+  caffe__bnparameter__bnmode__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue caffe__bnparameter__engine__enum_values_by_number[3] =
+{
+  { "DEFAULT", "CAFFE__BNPARAMETER__ENGINE__DEFAULT", 0 },
+  { "CAFFE", "CAFFE__BNPARAMETER__ENGINE__CAFFE", 1 },
+  { "CUDNN", "CAFFE__BNPARAMETER__ENGINE__CUDNN", 2 },
+};
+static const ProtobufCIntRange caffe__bnparameter__engine__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex caffe__bnparameter__engine__enum_values_by_name[3] =
+{
+  { "CAFFE", 1 },
+  { "CUDNN", 2 },
+  { "DEFAULT", 0 },
+};
+const ProtobufCEnumDescriptor caffe__bnparameter__engine__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "caffe.BNParameter.Engine",
+  "Engine",
+  "Caffe__BNParameter__Engine",
+  "caffe",
+  3,
+  caffe__bnparameter__engine__enum_values_by_number,
+  3,
+  caffe__bnparameter__engine__enum_values_by_name,
+  1,
+  caffe__bnparameter__engine__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const float caffe__bnparameter__eps__default_value = 1e-05;
+static const ProtobufCFieldDescriptor caffe__bnparameter__field_descriptors[9] =
+{
+  {
+    "scale_filler",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Caffe__BNParameter, scale_filler),
+    &caffe__filler_parameter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shift_filler",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Caffe__BNParameter, shift_filler),
+    &caffe__filler_parameter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bn_mode",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Caffe__BNParameter, has_bn_mode),
+    offsetof(Caffe__BNParameter, bn_mode),
+    &caffe__bnparameter__bnmode__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "slope_filler",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Caffe__BNParameter, slope_filler),
+    &caffe__filler_parameter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bias_filler",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Caffe__BNParameter, bias_filler),
+    &caffe__filler_parameter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "momentum",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Caffe__BNParameter, has_momentum),
+    offsetof(Caffe__BNParameter, momentum),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "eps",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Caffe__BNParameter, has_eps),
+    offsetof(Caffe__BNParameter, eps),
+    NULL,
+    &caffe__bnparameter__eps__default_value,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "frozen",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Caffe__BNParameter, has_frozen),
+    offsetof(Caffe__BNParameter, frozen),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "engine",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Caffe__BNParameter, has_engine),
+    offsetof(Caffe__BNParameter, engine),
+    &caffe__bnparameter__engine__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned caffe__bnparameter__field_indices_by_name[] = {
+  4,   /* field[4] = bias_filler */
+  2,   /* field[2] = bn_mode */
+  8,   /* field[8] = engine */
+  6,   /* field[6] = eps */
+  7,   /* field[7] = frozen */
+  5,   /* field[5] = momentum */
+  0,   /* field[0] = scale_filler */
+  1,   /* field[1] = shift_filler */
+  3,   /* field[3] = slope_filler */
+};
+static const ProtobufCIntRange caffe__bnparameter__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor caffe__bnparameter__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "caffe.BNParameter",
+  "BNParameter",
+  "Caffe__BNParameter",
+  "caffe",
+  sizeof(Caffe__BNParameter),
+  9,
+  caffe__bnparameter__field_descriptors,
+  caffe__bnparameter__field_indices_by_name,
+  1,  caffe__bnparameter__number_ranges,
+  (ProtobufCMessageInit) caffe__bnparameter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor caffe__clip_parameter__field_descriptors[2] =
@@ -10053,7 +10312,7 @@ const ProtobufCMessageDescriptor caffe__tile_parameter__descriptor =
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const uint32_t caffe__upsample_parameter__scale__default_value = 2u;
-static const ProtobufCFieldDescriptor caffe__upsample_parameter__field_descriptors[1] =
+static const ProtobufCFieldDescriptor caffe__upsample_parameter__field_descriptors[7] =
 {
   {
     "scale",
@@ -10067,14 +10326,92 @@ static const ProtobufCFieldDescriptor caffe__upsample_parameter__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "scale_h",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Caffe__UpsampleParameter, has_scale_h),
+    offsetof(Caffe__UpsampleParameter, scale_h),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "scale_w",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Caffe__UpsampleParameter, has_scale_w),
+    offsetof(Caffe__UpsampleParameter, scale_w),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pad_out_h",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Caffe__UpsampleParameter, has_pad_out_h),
+    offsetof(Caffe__UpsampleParameter, pad_out_h),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pad_out_w",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Caffe__UpsampleParameter, has_pad_out_w),
+    offsetof(Caffe__UpsampleParameter, pad_out_w),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upsample_h",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Caffe__UpsampleParameter, has_upsample_h),
+    offsetof(Caffe__UpsampleParameter, upsample_h),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upsample_w",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Caffe__UpsampleParameter, has_upsample_w),
+    offsetof(Caffe__UpsampleParameter, upsample_w),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned caffe__upsample_parameter__field_indices_by_name[] = {
+  3,   /* field[3] = pad_out_h */
+  4,   /* field[4] = pad_out_w */
   0,   /* field[0] = scale */
+  1,   /* field[1] = scale_h */
+  2,   /* field[2] = scale_w */
+  5,   /* field[5] = upsample_h */
+  6,   /* field[6] = upsample_w */
 };
 static const ProtobufCIntRange caffe__upsample_parameter__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor caffe__upsample_parameter__descriptor =
 {
@@ -10084,7 +10421,7 @@ const ProtobufCMessageDescriptor caffe__upsample_parameter__descriptor =
   "Caffe__UpsampleParameter",
   "caffe",
   sizeof(Caffe__UpsampleParameter),
-  1,
+  7,
   caffe__upsample_parameter__field_descriptors,
   caffe__upsample_parameter__field_indices_by_name,
   1,  caffe__upsample_parameter__number_ranges,

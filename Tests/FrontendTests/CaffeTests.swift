@@ -42,6 +42,8 @@ import Testing
     ("name: \"n\" }", "expected the name of a field, not '}'"),
     ("force_backward: maybe", "'force_backward' takes true or false"),
     ("layer: 3", "expected '{', not '3'"),
+    ("layers { type: \"ReLU\" }", "'type' takes a name without quotes, not a text"),
+    ("net: \"train_val.prototxt\"\nbase_lr: 0.01", "line 1, column 1: error: NetParameter has no field 'net'"),
   ])
   func textErrors(text: String, message: String) throws {
     let refusal = try #require(self.refusal(text))
@@ -167,6 +169,15 @@ import Testing
     (detection("num_classes: 3 nms_param { nms_threshold: 0.6 eta: 0.9 }"), "an overlap that adapts (eta 0.9)"),
     (#"layer { name: "y" type: "Filter" bottom: "x" bottom: "x" top: "y" }"#, "a number for each of their rows"),
     (#"layers { name: "y" type: RELU bottom: "x" top: "y" }"#, "layers of two forms"),
+    (#"layer { name: "y" bottom: "x" top: "y" }"#, "(a layer without a type) at 'y'"),
+    (
+      #"layer { name: "y" type: "BN" bottom: "x" top: "y" blobs { num: 4 } blobs { num: 4 } }"#,
+      "normalizes by the statistics of the batch at hand"
+    ),
+    (
+      #"layer { name: "y" type: "Upsample" bottom: "x" bottom: "x" top: "y" upsample_param { upsample_h: 4294967295 upsample_w: 1 } }"#,
+      "the extents to upsample to are [4294967295, 1]"
+    ),
     (
       #"layer { name: "d" type: "Data" top: "d" } layer { name: "y" type: "ReLU" bottom: "d" top: "y" }"#,
       "reads training data, whose shape the file does not say: write in its place layer"
@@ -230,6 +241,26 @@ import Testing
         "needs 16 bytes for f32[4, 1, 1], the file holds 12") == true)
     let two = bias.replacing("} }", with: "} blobs { shape { dim: 1 } data: 1 } }")
     #expect(refusal(input + two)?.contains("has 1 parameters as it is written, but the file has 2 blobs") == true)
+  }
+
+  /// Images of a data layer: their extents from what it does to them, their channels from its colors or means.
+  @Test(arguments: [
+    ("ImageData", "image_data_param { new_height: 8 new_width: 9 }", [3, 8, 9]),
+    ("ImageData", "image_data_param { is_color: false crop_size: 8 }", [1, 8, 8]),
+    ("Data", "transform_param { crop_size: 7 mean_value: [104, 117, 123] scale: 0.5 }", [3, 7, 7]),
+    ("Data", "transform_param { crop_size: 7 force_gray: true }", [1, 7, 7]),
+  ])
+  func imagesOfTrainingData(type: String, parameters: String, extents: [Int]) throws {
+    let diagnostics = Diagnostics()
+    let text =
+      "layer { name: \"d\" type: \"\(type)\" top: \"d\" \(parameters) } "
+      + #"layer { name: "y" type: "ReLU" bottom: "d" top: "y" }"#
+    let file = ModelFile(path: "deploy.prototxt", contents: ByteSlice(Array(text.utf8)))
+    let module = try Module.read(file, diagnostics: diagnostics)
+    #expect(module.main.arguments[0].type == .tensor(.float32, [.symbol("batch")] + extents.map { .known($0) }))
+    let isTransformed = text.contains("scale")
+    let words = "which is to be given as it yields it: less 104.0, 117.0, 123.0, then times 0.5"
+    #expect(diagnostics.all.contains { "\($0)".contains(words) } == isTransformed)
   }
 
   @Test func minusOneIsASymbol() throws {

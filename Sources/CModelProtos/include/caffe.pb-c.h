@@ -31,6 +31,7 @@ typedef struct Caffe__ArgMaxParameter Caffe__ArgMaxParameter;
 typedef struct Caffe__ConcatParameter Caffe__ConcatParameter;
 typedef struct Caffe__BatchNormParameter Caffe__BatchNormParameter;
 typedef struct Caffe__BiasParameter Caffe__BiasParameter;
+typedef struct Caffe__BNParameter Caffe__BNParameter;
 typedef struct Caffe__ClipParameter Caffe__ClipParameter;
 typedef struct Caffe__ContrastiveLossParameter Caffe__ContrastiveLossParameter;
 typedef struct Caffe__ConvolutionParameter Caffe__ConvolutionParameter;
@@ -127,6 +128,17 @@ typedef enum _Caffe__LossParameter__NormalizationMode {
   CAFFE__LOSS_PARAMETER__NORMALIZATION_MODE__NONE = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CAFFE__LOSS_PARAMETER__NORMALIZATION_MODE)
 } Caffe__LossParameter__NormalizationMode;
+typedef enum _Caffe__BNParameter__BNMode {
+  CAFFE__BNPARAMETER__BNMODE__LEARN = 0,
+  CAFFE__BNPARAMETER__BNMODE__INFERENCE = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CAFFE__BNPARAMETER__BNMODE)
+} Caffe__BNParameter__BNMode;
+typedef enum _Caffe__BNParameter__Engine {
+  CAFFE__BNPARAMETER__ENGINE__DEFAULT = 0,
+  CAFFE__BNPARAMETER__ENGINE__CAFFE = 1,
+  CAFFE__BNPARAMETER__ENGINE__CUDNN = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CAFFE__BNPARAMETER__ENGINE)
+} Caffe__BNParameter__Engine;
 typedef enum _Caffe__ConvolutionParameter__Engine {
   CAFFE__CONVOLUTION_PARAMETER__ENGINE__DEFAULT = 0,
   CAFFE__CONVOLUTION_PARAMETER__ENGINE__CAFFE = 1,
@@ -514,10 +526,11 @@ struct  Caffe__LayerParameter
   Caffe__UpsampleParameter *upsample_param;
   Caffe__ReLU6Parameter *relu6_param;
   Caffe__ROIPoolingParameter *roi_pooling_param;
+  Caffe__BNParameter *bn_param;
 };
 #define CAFFE__LAYER_PARAMETER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&caffe__layer_parameter__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, CAFFE__PHASE__TRAIN, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , 0, {0,NULL}, 0, {0,NULL}, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, CAFFE__PHASE__TRAIN, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 struct  Caffe__TransformationParameter
@@ -656,6 +669,32 @@ struct  Caffe__BiasParameter
 #define CAFFE__BIAS_PARAMETER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&caffe__bias_parameter__descriptor) \
     , 0, 1, 0, 1, NULL }
+
+
+/*
+ * Of two forks, which call different layers so: that of SegNet scales and shifts, that of PSPNet normalizes before.
+ */
+struct  Caffe__BNParameter
+{
+  ProtobufCMessage base;
+  Caffe__FillerParameter *scale_filler;
+  Caffe__FillerParameter *shift_filler;
+  protobuf_c_boolean has_bn_mode;
+  Caffe__BNParameter__BNMode bn_mode;
+  Caffe__FillerParameter *slope_filler;
+  Caffe__FillerParameter *bias_filler;
+  protobuf_c_boolean has_momentum;
+  float momentum;
+  protobuf_c_boolean has_eps;
+  float eps;
+  protobuf_c_boolean has_frozen;
+  protobuf_c_boolean frozen;
+  protobuf_c_boolean has_engine;
+  Caffe__BNParameter__Engine engine;
+};
+#define CAFFE__BNPARAMETER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&caffe__bnparameter__descriptor) \
+    , NULL, NULL, 0, CAFFE__BNPARAMETER__BNMODE__LEARN, NULL, NULL, 0, 0, 0, 1e-05, 0, 0, 0, CAFFE__BNPARAMETER__ENGINE__DEFAULT }
 
 
 struct  Caffe__ClipParameter
@@ -1513,10 +1552,22 @@ struct  Caffe__UpsampleParameter
   ProtobufCMessage base;
   protobuf_c_boolean has_scale;
   uint32_t scale;
+  protobuf_c_boolean has_scale_h;
+  uint32_t scale_h;
+  protobuf_c_boolean has_scale_w;
+  uint32_t scale_w;
+  protobuf_c_boolean has_pad_out_h;
+  protobuf_c_boolean pad_out_h;
+  protobuf_c_boolean has_pad_out_w;
+  protobuf_c_boolean pad_out_w;
+  protobuf_c_boolean has_upsample_h;
+  uint32_t upsample_h;
+  protobuf_c_boolean has_upsample_w;
+  uint32_t upsample_w;
 };
 #define CAFFE__UPSAMPLE_PARAMETER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&caffe__upsample_parameter__descriptor) \
-    , 0, 2u }
+    , 0, 2u, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Caffe__WindowDataParameter
@@ -2009,6 +2060,25 @@ Caffe__BiasParameter *
                       const uint8_t       *data);
 void   caffe__bias_parameter__free_unpacked
                      (Caffe__BiasParameter *message,
+                      ProtobufCAllocator *allocator);
+/* Caffe__BNParameter methods */
+void   caffe__bnparameter__init
+                     (Caffe__BNParameter         *message);
+size_t caffe__bnparameter__get_packed_size
+                     (const Caffe__BNParameter   *message);
+size_t caffe__bnparameter__pack
+                     (const Caffe__BNParameter   *message,
+                      uint8_t             *out);
+size_t caffe__bnparameter__pack_to_buffer
+                     (const Caffe__BNParameter   *message,
+                      ProtobufCBuffer     *buffer);
+Caffe__BNParameter *
+       caffe__bnparameter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   caffe__bnparameter__free_unpacked
+                     (Caffe__BNParameter *message,
                       ProtobufCAllocator *allocator);
 /* Caffe__ClipParameter methods */
 void   caffe__clip_parameter__init
@@ -3086,6 +3156,9 @@ typedef void (*Caffe__BatchNormParameter_Closure)
 typedef void (*Caffe__BiasParameter_Closure)
                  (const Caffe__BiasParameter *message,
                   void *closure_data);
+typedef void (*Caffe__BNParameter_Closure)
+                 (const Caffe__BNParameter *message,
+                  void *closure_data);
 typedef void (*Caffe__ClipParameter_Closure)
                  (const Caffe__ClipParameter *message,
                   void *closure_data);
@@ -3277,6 +3350,9 @@ extern const ProtobufCMessageDescriptor caffe__arg_max_parameter__descriptor;
 extern const ProtobufCMessageDescriptor caffe__concat_parameter__descriptor;
 extern const ProtobufCMessageDescriptor caffe__batch_norm_parameter__descriptor;
 extern const ProtobufCMessageDescriptor caffe__bias_parameter__descriptor;
+extern const ProtobufCMessageDescriptor caffe__bnparameter__descriptor;
+extern const ProtobufCEnumDescriptor    caffe__bnparameter__bnmode__descriptor;
+extern const ProtobufCEnumDescriptor    caffe__bnparameter__engine__descriptor;
 extern const ProtobufCMessageDescriptor caffe__clip_parameter__descriptor;
 extern const ProtobufCMessageDescriptor caffe__contrastive_loss_parameter__descriptor;
 extern const ProtobufCMessageDescriptor caffe__convolution_parameter__descriptor;

@@ -107,6 +107,7 @@ extension ProtobufText {
       try lexer.advance()
       return value.pointee.value
     }
+    if case .string = lexer.token { throw wrongValue(field, "a name without quotes") }
     let number: Int32 = try takeInteger(field)
     guard protobuf_c_enum_descriptor_get_value(descriptor, number) != nil else {
       throw lexer.error("'\(String(cString: field.name))' has no value of number \(number)")

@@ -36,8 +36,8 @@ struct LayerLowering: Sendable {
 enum LayerTypes {
   /// The lowerings, by type.
   static let lowerings: [ByteString: LayerLowering] = [
-    convolution, pooling, activation, arithmetic, normalization, shape, selection, reduction, recurrent, source, output,
-    detection, detectionOutput,
+    convolution, pooling, activation, arithmetic, normalization, shape, resampling, selection, reduction, recurrent,
+    source, output, detection, detectionOutput,
   ]
   .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 

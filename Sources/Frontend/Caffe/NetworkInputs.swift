@@ -55,11 +55,32 @@ struct NetworkInputs {
     let filters = consumer.flatMap(weightExtents)
     let channels =
       memory.channels != 0
-      ? Int(memory.channels) : filters.flatMap { $0.count == 4 ? max($0[1], 0) &* Int(group) : nil }
+      ? Int(memory.channels)
+      : filters.flatMap { $0.count == 4 ? max($0[1], 0) &* Int(group) : nil } ?? Self.channels(of: layer, transform)
     guard layer.tops.first == blob, let channels,
       [channels, height, width].allSatisfy({ (1...Self.maximumExtent).contains($0) })
     else { throw Self.unknownShape(of: blob, "reads training data, whose shape the file does not say") }
     return [.symbol("batch"), .known(channels), .known(height), .known(width)]
+  }
+
+  /// The channels of images that a layer reads: where they are made to have colors or none, or have a mean for each channel.
+  private static func channels(of layer: Layer, _ transform: Caffe__TransformationParameter) -> Int? {
+    if transform.force_gray != 0 { return 1 }
+    if transform.force_color != 0 || transform.n_mean_value == 3 { return 3 }
+    guard layer.type == "ImageData" else { return nil }
+    return layer.parameters(\.image_data_param, caffe__image_data_parameter__init).is_color != 0 ? 3 : 1
+  }
+
+  /// What a layer of training data does to the numbers that it reads; `nil` where it does nothing.
+  static func transform(of layer: Layer) -> String? {
+    guard let transform = layer.message.transform_param?.pointee else { return nil }
+    let means = UnsafeBufferPointer(start: transform.mean_value, count: transform.n_mean_value).prefix(8)
+    let steps = [
+      transform.mean_file.len > 0 ? "less the mean of '\(ByteString(transform.mean_file).text)'" : nil,
+      means.isEmpty ? nil : "less \(means.map { "\($0)" }.joined(separator: ", "))",
+      transform.scale == 1 ? nil : "times \(transform.scale)",
+    ].compactMap { $0 }
+    return steps.isEmpty ? nil : steps.joined(separator: ", then ")
   }
 
   /// The first extent that is said.

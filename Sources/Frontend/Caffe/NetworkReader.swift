@@ -31,7 +31,10 @@ final class NetworkReader {
     module = Module(name: name.isEmpty ? "network" : name, target: GraphBuilder.target)
     builder = GraphBuilder(module)
     layers = try all.filter { try state.includes($0) }
-    guard !layers.isEmpty else { throw ModelError(.invalidModel, "has no layers") }
+    guard !layers.isEmpty else {
+      // The text of something else, a solver for instance.
+      throw unknownFields.first?.error ?? ModelError(.invalidModel, "has no layers")
+    }
     try Self.checkTypes(layers)
     try Self.check(unknownFields, layers, all)
     try Self.checkConnections(layers)
@@ -50,7 +53,8 @@ final class NetworkReader {
       let advice =
         LayerTypes.advice[layer.type]
         ?? Suggestion.closest(to: layer.type.text, among: known).map { "did you mean '\($0)'?" }
-      unsupported.note(layer.type.text, at: layer.name.text, advice: advice)
+      unsupported.note(
+        layer.type.isEmpty ? "(a layer without a type)" : layer.type.text, at: layer.name.text, advice: advice)
     }
     try unsupported.check()
   }
@@ -147,8 +151,7 @@ final class NetworkReader {
   private func value(_ blob: ByteString) throws -> Value {
     if let value = values[blob] { return value }
     if let layer = inputs.trainingLayer(defining: blob) {
-      diagnostics.remark("'\(blob.text)' is an input: a layer of training data defines it", at: layer.place)
-      return try addInput(blob, inputs.shape(of: blob, layer, consumers: layers) { weightExtents(of: $0) })
+      return try addTrainingInput(blob, layer)
     }
     let hint = Suggestion.hint(for: blob.text, among: values.keys.map(\.text).sorted())
     throw ModelError(.invalidModel, "no layer before it defines its bottom '\(blob.text)'\(hint)")
@@ -167,15 +170,19 @@ final class NetworkReader {
         guard values[top] == nil else {
           throw ModelError(.invalidModel, "defines '\(top.text)', which another layer has defined before it")
         }
-        let shape =
-          layer.type == "Input"
-          ? try inputs.shape(of: layer, index)
-          : try inputs.shape(of: top, layer, consumers: layers) { weightExtents(of: $0) }
-        _ = try addInput(top, shape)
+        _ = try layer.type == "Input" ? addInput(top, inputs.shape(of: layer, index)) : addTrainingInput(top, layer)
       }
     } catch let error as ModelError {
       throw error.at(layer.place)
     }
+  }
+
+  /// An input in the place of training data, as the layer would yield it.
+  private func addTrainingInput(_ name: ByteString, _ layer: Layer) throws -> Value {
+    let shape = try inputs.shape(of: name, layer, consumers: layers) { weightExtents(of: $0) }
+    let transform = NetworkInputs.transform(of: layer).map { ", which is to be given as it yields it: \($0)" } ?? ""
+    diagnostics.remark("'\(name.text)' is an input: a layer of training data defines it\(transform)", at: layer.place)
+    return try addInput(name, shape)
   }
 
   private func addInput(_ name: ByteString, _ shape: Shape) throws -> Value {

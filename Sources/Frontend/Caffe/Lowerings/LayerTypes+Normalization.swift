@@ -4,6 +4,7 @@ import IR
 extension LayerTypes {
   static let normalization: [ByteString: LayerLowering] = [
     "BatchNorm": .unary(batchNormalization),
+    "BN": .unary(forkedNormalization),
     "LRN": .unary(localResponse),
     "MVN": .unary(meanVariance),
     "Normalize": .unary(normalize),
@@ -30,6 +31,30 @@ extension LayerTypes {
     let zeros = try layer.constant(TensorLiteral(floats: Array(repeating: 0, count: channels)), "zeros")
     return try layer.builder(
       .batchNormalization, x, ones, zeros, statistic(0, "mean"), statistic(1, "variance"),
+      attributes: ["epsilon": .float(parameters.eps)])
+  }
+
+  /// Two layers of forks, told apart by their blobs: SegNet's scales and shifts by what its tools made of the statistics, PSPNet's
+  /// has a factor, an addend, mean and variance.
+  private static func forkedNormalization(_ layer: LayerContext, _ x: Value) throws -> Value {
+    let parameters = layer.layer.parameters(\.bn_param, caffe__bnparameter__init)
+    let shape = try layer.shape(x)
+    guard shape.count > 1, let channels = shape[1].value else {
+      throw layer.error("needs to know its channels, but has shape \(shape)")
+    }
+    guard layer.blobCount != 2 else {
+      guard parameters.bn_mode == CAFFE__BNPARAMETER__BNMODE__INFERENCE else {
+        throw layer.error(
+          "normalizes by the statistics of the batch at hand: SegNet's compute_bn_statistics.py makes bn_mode INFERENCE of it"
+        )
+      }
+      let extents = [channels] + Array(repeating: 1, count: shape.count - 2)
+      let product = try layer.builder(.mul, x, layer.weight(0, "scale", extents))
+      return try layer.builder(.add, product, layer.weight(1, "shift", extents))
+    }
+    return try layer.builder(
+      .batchNormalization, x, layer.weight(0, "slope", [channels]), layer.weight(1, "bias", [channels]),
+      layer.weight(2, "mean", [channels]), layer.weight(3, "variance", [channels]),
       attributes: ["epsilon": .float(parameters.eps)])
   }
 

@@ -5,7 +5,6 @@ extension LayerTypes {
   static let shape: [ByteString: LayerLowering] = [
     "Dropout": .unary(dropout),
     "Flatten": .unary(flatten),
-    "Interp": .unary(interpolate),
     "Permute": .unary { layer, x in
       let parameters = layer.layer.parameters(\.permute_param, caffe__permute_parameter__init)
       let order = numbers(parameters.order, parameters.n_order)
@@ -41,20 +40,6 @@ extension LayerTypes {
       guard parameters.tiles > 0 else { throw layer.error("has no number of tiles") }
       repeats[try layer.axis(parameters.axis, of: shape)] = Int(parameters.tiles)
       return try layer.builder(.tile, x, layer.builder.constant(repeats))
-    },
-    "Upsample": .unary { layer, x in
-      // Of the forks for YOLO; that of SegNet takes positions as a second bottom.
-      guard layer.bottoms.count == 1 else { throw layer.error("with positions as a second bottom is not supported") }
-      let factor = Float(layer.layer.parameters(\.upsample_param, caffe__upsample_parameter__init).scale)
-      let rank = try layer.shape(x).count
-      guard rank > 2, factor >= 1 else { throw layer.error("needs spatial axes, and a scale from 1 on") }
-      let factors = try TensorLiteral(floats: [1, 1] + Array(repeating: factor, count: rank - 2))
-      return try layer.builder(
-        .resize, x, nil, layer.builder.constant(factors),
-        attributes: [
-          "mode": .string("nearest"), "coordinate_transformation_mode": .string("asymmetric"),
-          "nearest_mode": .string("floor"),
-        ])
     },
   ]
 
@@ -101,44 +86,5 @@ extension LayerTypes {
       inner[inferred] = Shape(shape[first..<end]).elementCount.exactlyDivided(by: others)
     }
     return try layer.builder.reshape(x, to: shape[..<first] + inner + shape[end...])
-  }
-
-  /// Bilinear, with corners on corners. DeepLab's InterpLayer.
-  private static func interpolate(_ layer: LayerContext, _ x: Value) throws -> Value {
-    guard let message = layer.layer.message.interp_param?.pointee, layer.bottoms.count == 1 else {
-      throw layer.error("says no extents to interpolate to")
-    }
-    let builder = layer.builder
-    let extents = try layer.extents(x, from: 2)
-    let (before, after) = (Int(message.pad_beg), Int(message.pad_end))
-    guard extents.count == 2, before <= 0, after <= 0, extents.allSatisfy({ $0 + before + after > 0 }) else {
-      throw layer.error("cannot interpolate \(extents) with padding \(before) and \(after), which may only cut")
-    }
-    let cut = extents.map { $0 + before + after }
-    let scale = { (extent: Int) -> Int in
-      let shrunk = message.has_shrink_factor != 0 ? (extent - 1) / max(Int(message.shrink_factor), 1) + 1 : extent
-      return message.has_zoom_factor != 0 ? shrunk + (shrunk - 1) * (Int(message.zoom_factor) - 1) : shrunk
-    }
-    let isSized = message.has_height != 0 && message.has_width != 0
-    let sizes = isSized ? [Int(message.height), Int(message.width)] : cut.map(scale)
-    guard sizes.allSatisfy({ $0 > 0 }) else { throw layer.error("the extents to interpolate to are \(sizes)") }
-    var image = x
-    if before != 0 || after != 0 {
-      image = try builder(
-        .slice, x, builder.constant([-before, -before]), builder.constant(extents.map { $0 + after }),
-        builder.constant([2, 3]))
-    }
-    return try builder.resize(image, to: sizes)
-  }
-}
-
-extension GraphBuilder {
-  /// An image resized bilinearly, corners on corners.
-  fileprivate func resize(_ image: Value, to sizes: [Int]) throws -> Value {
-    try self(
-      .resize, image, nil, nil, constant(sizes),
-      attributes: [
-        "mode": .string("linear"), "coordinate_transformation_mode": .string("align_corners"), "axes": .ints([2, 3]),
-      ])
   }
 }
