@@ -29,7 +29,7 @@ let package = Package(
     .target(name: "Evaluator", dependencies: ["IR", "CTile"], swiftSettings: strict),
     .target(
       name: "Passes",
-      dependencies: ["IR", "Evaluator", "CMagnitudes"],
+      dependencies: ["IR", "Evaluator", "CMagnitudes", "CXXHash"],
       resources: [.embedInCode("Pipelines")],
       swiftSettings: strict),
     .target(name: "Frontend", dependencies: ["IR", "Formats", "CModelProtos"], swiftSettings: strict),

@@ -129,6 +129,7 @@ class Fixture:
     framework: str
     name: str
     model: str
+    """Of the folder, which is the model itself where this is empty: mcc is then given each of the files."""
     files: list[str]
     """Of a folder or in an archive; the model itself where there are none."""
 
@@ -144,6 +145,9 @@ class Fixture:
             with zipfile.ZipFile(model) as archive:
                 return [(file, archive.read(file)) for file in self.files]
         return [(file, (model / file).read_bytes()) for file in self.files]
+
+    def words(self, copy: Path) -> list[str]:
+        return [str(copy)] if self.model else [str(copy / file) for file in self.files]
 
     def write(self, copy: Path, file: str, content: bytes) -> None:
         """A copy of the model in which `file` has other content."""
@@ -167,6 +171,10 @@ FRAMEWORKS = [
         ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"]),
     Fixture("pytorch", "mlp", "model.pt2", []),
     Fixture("pytorch", "branches", "model.pt2", ["model/models/model.json"]),
+    Fixture("caffe", "lenet", "", ["deploy.prototxt", "net.caffemodel"]),
+    Fixture("caffe", "v1", "", ["deploy.prototxt", "net.caffemodel"]),
+    Fixture("caffe", "detections", "deploy.prototxt", []),
+    Fixture("caffe", "caffemodel_alone", "net.caffemodel", []),
     Fixture("pytorch", "cnn", "model.pt2", ["model/models/model.json", "model/data/weights/model_weights_config.json"]),
 ]
 
@@ -175,7 +183,7 @@ def judge_framework(mcc: Mcc, fixture: Fixture, damage: tuple[str, bytes], copy:
     """What is wrong with what mcc does with a copy of a model of which one file has other content."""
     fixture.write(copy, *damage)
     output = copy.with_name(f"{copy.name}.onnx")
-    result = run([str(mcc.program), str(copy), "-x", fixture.framework, "-o", str(output)], SECONDS)
+    result = run([str(mcc.program), *fixture.words(copy), "-x", fixture.framework, "-o", str(output)], SECONDS)
     wrong = None
     if result.code not in (0, 65, 66) or (result.code != 0 and "error:" not in result.errors):
         wrong = f"exit code {result.code} after {result.seconds:.1f} s: {result.errors[:300]}"

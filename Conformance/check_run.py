@@ -63,3 +63,17 @@ def check_node_tests(mcc: Mcc, folder: Path) -> None:
     print(f"    {count - len(failures)} of {count} node tests compute what is expected", flush=True)
     assert not failures, "\n".join(failures)
     assert count >= 1000, f"only {count} tests were found"
+
+
+def check_dimensions(mcc: Mcc, folder: Path) -> None:
+    """Inputs that are made take the extent that -dim says of a symbol, which must be one."""
+    model = folder / "model.onnx"
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", 3]) for name in "xy")
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), model)
+    result = mcc.run("run", model, "-dim", "batch=5", "-o", folder / "outputs")
+    assert result.returncode == 0, result.stderr.decode()
+    assert np.load(folder / "outputs" / "y.npy").shape == (5, 3)
+    for wrong in "batch", "batch=-1", "batch=many":
+        result = mcc.run("run", model, "-dim", wrong)
+        assert result.returncode == 64 and b"as in -dim batch=1" in result.stderr, result.stderr.decode()

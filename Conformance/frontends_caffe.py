@@ -4,11 +4,13 @@
 
 with the packages of fixtures/requirements-caffe.txt and requirements.txt (`make conformance-frontends` installs them). The networks are
 written here from their published layers, with random weights. A row each: the largest difference of the outputs, whether it is within
-rtol 1e-3 and atol 1e-4, operations of the network as it is and simplified, and the time that mcc takes for both.
+rtol 1e-3 and atol 1e-4, operations of the network as it is and simplified, and the time that mcc takes for both. Where `CAFFE2ONNX` names
+the program of PyPI's caffe-onnx (which needs an environment of its own), also the operations and the time of what that makes.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,7 @@ from make_caffe import caffe, chain, input_layer, layer  # noqa: E402
 from google.protobuf import text_format  # noqa: E402
 
 RTOL, ATOL = 1e-3, 1e-4
+PEER_SECONDS = 900
 
 
 def conv(count: int, kernel: int, stride: int = 1, pad: int = 0, group: int = 1, bias: bool = True) -> str:
@@ -226,6 +229,26 @@ def with_weights(text: str):
     return model.SerializeToString(), network
 
 
+def operations(model: Path) -> int:
+    return sum(node.op_type != "Constant" for node in onnx.load(model, load_external_data=False).graph.node)
+
+
+def peer(files: list[Path], folder: Path) -> str:
+    """What another converter makes of the network: operations, and the time it takes."""
+    program = os.environ.get("CAFFE2ONNX")
+    if not program:
+        return ""
+    made = folder / "peer.onnx"
+    made.unlink(missing_ok=True)
+    start = time.monotonic()
+    try:
+        subprocess.run([program, *files, "peer", folder], check=True, timeout=PEER_SECONDS, capture_output=True)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        return f", peer {type(error).__name__}"
+    count = f"{operations(made)} operations" if made.exists() else "without a result"
+    return f", peer {count} {time.monotonic() - start:.2f} s"
+
+
 def judge(mcc: str, name: str, text: str, folder: Path) -> bool:
     model, network = with_weights(text)
     files = [folder / f"{name}.prototxt", folder / f"{name}.caffemodel"]
@@ -239,7 +262,7 @@ def judge(mcc: str, name: str, text: str, folder: Path) -> bool:
         start = time.monotonic()
         subprocess.run([mcc, *files, *passes, "-o", output], check=True)
         seconds.append(time.monotonic() - start)
-        counts.append(sum(node.op_type != "Constant" for node in onnx.load(output).graph.node))
+        counts.append(operations(output))
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = onnxruntime.InferenceSession(str(output), options)
@@ -252,7 +275,7 @@ def judge(mcc: str, name: str, text: str, folder: Path) -> bool:
                 result, expected = (rows[..., np.lexsort(rows[0, 0].T[[6, 5, 4, 3, 2, 1]].round(4)), :] for rows in (result, expected))
             worst = max(worst, float(np.abs(result - expected).max()))
             agrees = agrees and np.allclose(result, expected, RTOL, ATOL)
-    print(f"{name:<12} {'agrees' if agrees else 'DIFFERS':<8} {worst:9.2g} {len(model):>12,} bytes {counts[0]:>5} -> {counts[1]:>4} operations {seconds[0]:7.2f} s {seconds[1]:7.2f} s", flush=True)
+    print(f"{name:<12} {'agrees' if agrees else 'DIFFERS':<8} {worst:9.2g} {len(model):>12,} bytes {counts[0]:>5} -> {counts[1]:>4} operations {seconds[0]:7.2f} s {seconds[1]:7.2f} s{peer(files, folder)}", flush=True)
     return agrees
 
 
