@@ -5,7 +5,8 @@
 with the packages of fixtures/requirements-caffe.txt and requirements.txt (`make conformance-frontends` installs them). The networks are
 written here from their published layers, with random weights. A row each: the largest difference of the outputs, whether it is within
 rtol 1e-3 and atol 1e-4, operations of the network as it is and simplified, and the time that mcc takes for both. Where `CAFFE2ONNX` names
-the program of PyPI's caffe-onnx (which needs an environment of its own), also the operations and the time of what that makes.
+a Python that has PyPI's caffe2onnx (2.0.1, installed without its dependencies, with onnx 1.16, protobuf 3.20 and NumPy in an environment of
+their own), also the operations and the time of what that makes.
 """
 
 from __future__ import annotations
@@ -235,14 +236,15 @@ def operations(model: Path) -> int:
 
 def peer(files: list[Path], folder: Path) -> str:
     """What another converter makes of the network: operations, and the time it takes."""
-    program = os.environ.get("CAFFE2ONNX")
-    if not program:
+    python = os.environ.get("CAFFE2ONNX")
+    if not python:
         return ""
     made = folder / "peer.onnx"
     made.unlink(missing_ok=True)
     start = time.monotonic()
     try:
-        subprocess.run([program, *files, "peer", folder], check=True, timeout=PEER_SECONDS, capture_output=True)
+        words = ["--prototxt", files[0], "--caffemodel", files[1], "--onnx", made]
+        subprocess.run([python, "-m", "caffe2onnx.convert", *words], check=True, timeout=PEER_SECONDS, capture_output=True)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         return f", peer {type(error).__name__}"
     count = f"{operations(made)} operations" if made.exists() else "without a result"
