@@ -92,14 +92,8 @@ extension Call {
     for axis in [2, 3] {
       // After the first turn the second axis stands one further back.
       let (side, place) = (axis - 2, axis == 2 ? 2 : 4)
-      let count =
-        (try knownExtent(input, axis) + 2 * padding[side] - dilation[side] * (kernel[side] - 1) - 1)
-        / stride[side] + 1
-      guard count > 0, count <= 1 << 20, kernel[side] * count <= 1 << 20 else {
-        throw UnsupportedForm("has too many windows")
-      }
-      let grid = (0..<kernel[side]).flatMap { k in (0..<count).map { $0 * stride[side] + k * dilation[side] } }
-      let indices = try reshape(builder.constant(TensorLiteral(int64s: grid)), [kernel[side], count])
+      let indices = try windowPositions(
+        extent(of: input, axis), kernel[side], dilation[side], 2 * padding[side], stride[side])
       value = try op(.gather, value, indices, attributes: ["axis": .int(Int64(place))])
     }
     // Batch, channels, kernel and count of the rows, and of the columns.
@@ -108,5 +102,22 @@ extension Call {
     let rows = try product([extents[1], extents[2], extents[4]])
     let columns = try product([extents[3], extents[5]])
     return try reshape(moved, [extents[0], rows, columns])
+  }
+
+  /// Where along a padded axis each element of each window is.
+  private func windowPositions(
+    _ extent: Extent, _ kernel: Int, _ dilation: Int, _ padding: Int, _ stride: Int
+  ) throws -> Value {
+    let margin = padding - dilation * (kernel - 1) - 1
+    guard let known = extent.known else {
+      let room = try op(.add, vector(extent), constant([margin]))
+      let count = try op(.add, op(.div, room, constant([stride])), constant([1]))
+      let starts = try op(.mul, range(to: .symbolic(count)), builder.constant(stride))
+      return try op(.add, unsqueeze(constant((0..<kernel).map { $0 * dilation }), [1]), starts)
+    }
+    let count = (known + margin) / stride + 1
+    guard count > 0, count <= 1 << 20, kernel * count <= 1 << 20 else { throw UnsupportedForm("has too many windows") }
+    let grid = (0..<kernel).flatMap { k in (0..<count).map { $0 * stride + k * dilation } }
+    return try reshape(builder.constant(TensorLiteral(int64s: grid)), [kernel, count])
   }
 }

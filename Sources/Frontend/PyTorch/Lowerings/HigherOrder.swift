@@ -14,13 +14,16 @@ extension Lowering {
     "higher_order.invoke_subgraph": .graphs { try $0.inlined() },
     "higher_order.strict_mode": .graphs { try $0.inlined() },
     "higher_order.cond": .graphs { try $0.conditional() },
+    "higher_order.while_loop": .graphs { try $0.repeated() },
+    "higher_order.scan": .graphs { try $0.scanned(hasStates: true) },
+    "higher_order.map_impl": .graphs { try $0.scanned(hasStates: false) },
   ]
 }
 
 extension Call {
   private static let maximumNesting = 16
 
-  private var graphs: [ProgramGraph] {
+  var graphs: [ProgramGraph] {
     node.inputs.compactMap { if case .graph(let graph) = $0.argument { graph } else { nil } }
   }
 
@@ -36,7 +39,7 @@ extension Call {
     }
   }
 
-  private func lower(
+  func lower(
     _ graph: ProgramGraph, _ builder: GraphBuilder, _ passed: [ProgramGraphLowering.Binding]
   ) throws -> ProgramGraphLowering {
     guard lowering.nesting < Self.maximumNesting else { throw ModelError(.invalidModel, "nests graphs too deep") }
@@ -58,6 +61,15 @@ extension Call {
     return bindings
   }
 
+  /// What an inner graph sees of the outer one. Constants belong to the graph around: made there, all inner graphs may use
+  /// them, and none may write.
+  func captured(_ bindings: [ProgramGraphLowering.Binding]) throws -> [ProgramGraphLowering.Binding] {
+    try bindings.map { binding in
+      guard case .tensor(let tensor) = binding else { return binding }
+      return .tensor(Tensor(tensor.name, try tensor.read(), tensor.description, owner: "a value of an outer graph"))
+    }
+  }
+
   fileprivate func conditional() throws -> [ProgramGraphLowering.Binding] {
     guard graphs.count == 2, let first = node.inputs.first else { throw UnsupportedForm("has other than two branches") }
     let condition: Value
@@ -73,11 +85,7 @@ extension Call {
       return try lower(graphs[value ? 0 : 1], builder, passed()).outputBindings()
     default: throw UnsupportedForm("decides by no truth value")
     }
-    // Constants belong to the graph around the branches: made there, both may use them, and neither may write.
-    let captured = try passed().map { binding -> ProgramGraphLowering.Binding in
-      guard case .tensor(let tensor) = binding else { return binding }
-      return .tensor(Tensor(tensor.name, try tensor.read(), tensor.description, owner: "a value of an outer graph"))
-    }
+    let captured = try captured(passed())
     var regions: [Operation.Region] = []
     var count = 0
     for (name, graph) in zip(["then_branch", "else_branch"] as [ByteString], graphs) {

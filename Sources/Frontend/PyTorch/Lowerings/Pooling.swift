@@ -145,7 +145,7 @@ extension Call {
       let rank = axes + 2
       return try wanted.enumerated().reduce(batch) { value, item in
         let axis = item.offset + 2
-        let matrix = try means(knownExtent(batch, axis), item.element, elementType(batch))
+        let matrix = try means(extent(of: batch, axis), item.element, elementType(batch))
         return try transpose(op(.matMul, transpose(value, axis, rank - 1), matrix), axis, rank - 1)
       }
     }
@@ -156,7 +156,17 @@ extension Call {
     (0..<wanted).map { $0 * extent / wanted..<(($0 + 1) * extent + wanted - 1) / wanted }
   }
 
-  private func means(_ extent: Int, _ wanted: Int, _ type: ElementType) throws -> Value {
+  private func means(_ length: Extent, _ wanted: Int, _ type: ElementType) throws -> Value {
+    guard let extent = length.known else {
+      // The same from positions: rows inside of each column's window, divided by how many these are.
+      let parts = try range(to: .known(wanted))
+      let last = try op(.mul, op(.add, parts, builder.constant(1)), vector(length))
+      let starts = try op(.div, op(.mul, parts, vector(length)), constant([wanted]))
+      let ends = try op(.div, op(.add, last, constant([wanted - 1])), constant([wanted]))
+      let rows = try unsqueeze(range(to: length), [1])
+      let isInside = try op(.and, op(.greaterOrEqual, rows, starts), op(.less, rows, ends))
+      return try op(.div, cast(isInside, to: type), cast(op(.sub, ends, starts), to: type))
+    }
     guard extent <= 1 << 18, wanted <= 1 << 18, extent * wanted <= 1 << 18 else {
       throw UnsupportedForm("pools \(extent) to \(wanted)")
     }
@@ -181,15 +191,35 @@ extension Call {
       let plane = try element(vector(product(Array(extents(of: batch).suffix(axes)))))
       return [try restored(results[0]), try restored(op(.mod, results[1], plane))]
     }
-    guard !isUsed(1) else { throw UnsupportedForm("says where the largest elements of uneven windows are") }
-    let value = try wanted.enumerated().reduce(batch) { value, item in
-      let axis = item.offset + 2
-      let windows = Self.windows(try knownExtent(batch, axis), item.element)
-      return try concat(
-        windows.map {
-          try reduce(.reduceMax, slice(value, axis, from: $0.lowerBound, to: $0.upperBound), [axis], keepsAxes: true)
-        }, axis)
+    // Along the last axis first, so that of equal elements the first row's is taken.
+    var (value, places): (Value, Value?) = (batch, nil)
+    for (side, wanted) in wanted.enumerated().reversed() {
+      (value, places) = try unevenMaximum(value, places, side + 2, wanted, in: batch)
     }
-    return [try restored(value), nil]
+    return try [restored(value), places.map { try restored($0) }]
+  }
+
+  /// The largest elements in the windows along one axis, and where they are in the plane, if that is asked for.
+  ///
+  /// - Parameter places: where the elements of `value` are in the planes of `input`; `nil` where they have not moved.
+  private func unevenMaximum(
+    _ value: Value, _ places: Value?, _ axis: Int, _ wanted: Int, in input: Value
+  ) throws -> (Value, Value?) {
+    let windows = Self.windows(try knownExtent(value, axis), wanted)
+    guard windows.count <= 1 << 10 else { throw UnsupportedForm("pools to \(wanted)") }
+    let parts = try windows.map { try slice(value, axis, from: $0.lowerBound, to: $0.upperBound) }
+    let result = try concat(parts.map { try reduce(.reduceMax, $0, [axis], keepsAxes: true) }, axis)
+    guard isUsed(1) else { return (result, nil) }
+    let along: Attributes = ["axis": .int(Int64(axis)), "keepdims": .int(1)]
+    let chosen = try concat(
+      zip(parts, windows).map { part, window in
+        try op(.add, op(.argMax, part, attributes: along), builder.constant(window.lowerBound))
+      }, axis)
+    let rank = try rank(input)
+    let step = try element(vector(product((axis + 1..<rank).map { try extent(of: input, $0) })))
+    let own = try op(.mul, chosen, step)
+    guard let places else { return (result, own) }
+    let inner = try op(.gatherElements, places, chosen, attributes: ["axis": .int(Int64(axis))])
+    return (result, try op(.add, own, inner))
   }
 }

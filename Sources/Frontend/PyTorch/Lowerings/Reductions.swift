@@ -10,7 +10,8 @@ extension Lowering {
       return try call.reduction(.reduceSum, summing: true, of: number)
     },
     "aten.sum_to_size": .one { call in
-      let input = try call.input()
+      let given = try call.input()
+      let input = try call.elementType(given).isIntegral ? call.cast(given, to: .int64) : given
       let (shape, sizes) = (try call.shape(input), try call.extents("size"))
       let added = shape.count - sizes.count
       guard added >= 0 else { throw ModelError(.invalidModel, "sums \(shape) to more axes") }

@@ -25,7 +25,12 @@ extension Lowering {
   }()
 
   private static func antialiased(_ mode: ByteString) -> Lowering {
-    .one { try $0.resized(mode, ["antialias": .int(1), "exclude_outside": .int(1), "cubic_coeff_a": .float(-0.5)]) }
+    .one { call in
+      guard try !call.bool("align_corners", default: false) else {
+        throw UnsupportedForm("smooths between aligned corners")
+      }
+      return try call.resized(mode, ["antialias": .int(1), "exclude_outside": .int(1), "cubic_coeff_a": .float(-0.5)])
+    }
   }
 }
 

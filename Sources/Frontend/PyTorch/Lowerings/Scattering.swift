@@ -9,10 +9,7 @@ extension Lowering {
     "aten.scatter_add": scatter(reduction: "add"),
     "aten.scatter.reduce": .one { try $0.scattered($0.reduction("reduce")) },
     "aten.scatter.value_reduce": .one { try $0.scattered($0.reduction("reduce")) },
-    "aten.scatter_reduce.two": .one { call in
-      guard try call.bool("include_self", default: true) else { throw UnsupportedForm("leaves out the old elements") }
-      return try call.scattered(call.reduction("reduce"))
-    },
+    "aten.scatter_reduce.two": .one { try $0.scatterReduced() },
     "aten.select_scatter": .one { call in
       let input = try call.input()
       let axis = try call.axis("dim", rank: call.rank(input))
@@ -25,6 +22,7 @@ extension Lowering {
       let positions = try call.sliced(call.positions(input, axis), axis: 0)
       return try call.replacing(input, axis, positions, by: call.value("src"))
     },
+    "aten.max_unpool2d": .one { try $0.unpooled(2) }, "aten.max_unpool3d": .one { try $0.unpooled(3) },
     "aten.index_add": .one { try $0.indexed(reduction: "add", by: "source") },
     "aten.index_copy": .one { try $0.indexed(reduction: nil, by: "source") },
     "aten.index_fill": .one { call in
@@ -51,8 +49,37 @@ extension Call {
     return reduction
   }
 
-  fileprivate func scattered(_ reduction: ByteString?) throws -> Value {
+  /// The elements at indices reduced together, with what was there or without.
+  fileprivate func scatterReduced() throws -> Value {
     let input = try input()
+    let type = try elementType(input)
+    let name = try optionalString("reduce") ?? ""
+    let index = try cast(value("index"), to: .int64)
+    let axis = try Int64(axis("dim", rank: rank(input)))
+    let includesSelf = try bool("include_self", default: true)
+    /// `target` with one number wherever an index points.
+    func marked(_ target: Value, _ number: Value, _ reduction: ByteString? = nil) throws -> Value {
+      var attributes: Attributes = ["axis": .int(axis)]
+      if let reduction { attributes["reduction"] = .string(reduction) }
+      return try op(
+        .scatterElements, target, index, op(.expand, number, shapeOperand(of: index)), attributes: attributes)
+    }
+    let neutral: [String: Double] = ["sum": 0, "mean": 0, "prod": 1, "amax": -.infinity, "amin": .infinity]
+    guard let start = neutral[name] else { throw UnsupportedForm("reduces by '\(name)'") }
+    guard includesSelf || type.isFloat || start.isFinite else {
+      throw UnsupportedForm("leaves out the old elements, which are integers")
+    }
+    let base = try includesSelf ? input : marked(input, scalar(start, type))
+    guard name == "mean" else { return try scattered(reduction("reduce"), into: base) }
+    let sum = try scattered("add", into: base)
+    let one = try scalar(1, type)
+    let counts = try marked(like(input, includesSelf ? one : scalar(0, type)), one, "add")
+    return try type.isFloat
+      ? op(.div, sum, op(.max, counts, one)) : floorQuotient(.tensor(sum), .tensor(op(.max, counts, one)))
+  }
+
+  fileprivate func scattered(_ reduction: ByteString?, into base: Value? = nil) throws -> Value {
+    let input = try base ?? input()
     let index = try cast(value("index"), to: .int64)
     let type = try elementType(input)
     var updates: Value
@@ -85,6 +112,24 @@ extension Call {
       .scatterND, transpose(input, 0, axis), indices, transpose(source, 0, axis),
       attributes: reduction.map { ["reduction": .string($0)] } ?? [:])
     return try transpose(result, 0, axis)
+  }
+
+  /// Each element at its place in a plane of zeros.
+  fileprivate func unpooled(_ axes: Int) throws -> Value {
+    let (input, size) = (try input(), try extents("output_size"))
+    let outer = try Array(extents(of: input).dropLast(axes))
+    guard size.count == axes, try rank(input) >= axes else {
+      throw ModelError(.invalidModel, "has sizes of other axes")
+    }
+    let plane = try outer + [product(size)]
+    let zeros = try op(
+      .constantOfShape, shapeOperand(plane),
+      attributes: ["value": .tensor(TensorLiteral.filled(0, elementType(input), [1]))])
+    let flat = outer + [.known(-1)]
+    let written = try op(
+      .scatterElements, zeros, reshape(cast(value("indices"), to: .int64), flat), reshape(input, flat),
+      attributes: ["axis": .int(Int64(outer.count))])
+    return try reshape(written, outer + size)
   }
 
   fileprivate func indexPut() throws -> Value {

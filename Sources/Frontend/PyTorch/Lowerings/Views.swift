@@ -103,21 +103,31 @@ extension Lowering {
 extension Call {
   /// The elements of a tensor that lies in order, by other strides.
   fileprivate func strided() throws -> Value {
-    let (input, sizes, strides) = (try input(), try ints("size"), try ints("stride"))
+    let input = try input()
+    let (sizes, strides) = (try extents("size"), try extents("stride"))
     guard sizes.count == strides.count else { throw ModelError(.invalidModel, "has a stride too many or too few") }
     let start = try storageStart()
-    let order = sizes.indices.filter { sizes[$0] != 1 }.sorted { strides[$0] > strides[$1] }
-    let copy = StridedCopy(sizes: order.map { sizes[$0] }, strides: order.map { strides[$0] }, width: 1)
-    if start == 0, sizes.allSatisfy({ $0 > 0 }), copy.isContiguous,
-      try shape(input).elementCount == .known(copy.elementCount)
-    {
+    if start == 0, let order = axesInOrder(sizes, strides, of: try shape(input)) {
       // Each of them once: the same elements in another shape, whose axes are then brought into the wanted order.
       let ordered = try transpose(
         reshape(input, order.map { sizes[$0] }), sizes.indices.compactMap { order.firstIndex(of: $0) })
-      return try unsqueeze(ordered, sizes.indices.filter { sizes[$0] == 1 })
+      return try unsqueeze(ordered, sizes.indices.filter { sizes[$0].known == 1 })
     }
-    let places = try stridedPlaces(sizes, strides, start)
+    let places = try stridedPlaces(ints("size"), ints("stride"), start)
     return try op(.gather, reshape(input, [-1]), places)
+  }
+
+  /// The axes of more than one element, the outermost first, if by these strides they take all elements in order.
+  private func axesInOrder(_ sizes: [Extent], _ strides: [Extent], of shape: Shape) -> [Int]? {
+    var rest = sizes.indices.filter { sizes[$0].known != 1 }
+    var order: [Int] = []
+    var step = Dimension.known(1)
+    while let place = rest.firstIndex(where: { strides[$0].dimension.isEqual(to: step) == true }) {
+      let axis = rest.remove(at: place)
+      order.insert(axis, at: 0)
+      step = step * sizes[axis].dimension
+    }
+    return rest.isEmpty && shape.elementCount.isEqual(to: step) == true ? order : nil
   }
 
   /// The place of the first element among those of the operand, which must lie in order.
