@@ -34,7 +34,7 @@ enum Lowering: Sendable {
     detection,
     diagonals, distances, gathering, higherOrder, joining, losses, masks, mathematics, normalizations, ordering,
     padding, pooling, quantiles, recurrences, reductions,
-    resampling, scattering, shapes, statistics, symbols, views,
+    resampling, scattering, shapes, statistics, strides, symbols, views,
   ]
 
   static let all: [String: Lowering] = tables.reduce(into: [:]) { all, table in

@@ -172,6 +172,7 @@ extension Call {
     let axis = try axis("dim", default: -1, rank: rank(input))
     let count = try int("n", default: 1)
     guard (0...64).contains(count) else { throw UnsupportedForm("takes \(count) differences") }
+    if count == 0 { return input }
     let parts = try [optionalValue("prepend"), input, optionalValue("append")].compactMap { $0 }
     return try (0..<count).reduce(concat(parts, axis)) { value, _ in
       let (next, before) = (try slice(value, axis, from: 1), try slice(value, axis, from: 0, to: -1))
