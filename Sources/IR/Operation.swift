@@ -20,16 +20,19 @@ package final class Operation {
     case operation
   }
 
-  package internal(set) var definition: OpDefinition
+  package internal(set) var definition: OpDefinition { didSet { mayInferMore = true } }
   /// Chooses among functions of one name. ONNX IR version 10.
   package var overload: ByteString = ""
   package internal(set) var operandUses: [Use] = []
   /// Optional results may be absent.
   package internal(set) var results: [Value?] = []
-  package internal(set) var attributes: Attributes
+  package internal(set) var attributes: Attributes { didSet { mayInferMore = true } }
   package internal(set) var regions: [Region]
   package var location: Location
   package var annotations: Annotations?
+  /// Whether something that types follow from has changed since they were inferred. What happens inside regions is not
+  /// seen.
+  package internal(set) var mayInferMore = true
   /// For a `constant`: how it was written.
   package internal(set) var constantForm: ConstantForm = .initializer(slot: nil)
 

@@ -23,6 +23,7 @@ package final class Use {
 
   private func attach(to value: Value?) {
     self.value = value
+    owner.mayInferMore = true
     guard let value else { return }
     previous = value.lastUse
     next = nil

@@ -19,8 +19,9 @@ extension Operation {
       for (index, result) in results.enumerated() {
         guard let result else { continue }
         try result.refine(inference.resultTypes[index], diagnostics)
-        result.contents = inference.resultContents[index] ?? result.contents
+        if let contents = inference.resultContents[index], contents != result.contents { result.contents = contents }
       }
+      mayInferMore = false
     } catch let error as ModelError {
       guard isInBranch else { throw error.at(place) }
       diagnostics?.remark("cannot run with these shapes: \(error.message)", at: place)
@@ -76,7 +77,7 @@ extension Operation {
 extension Value {
   fileprivate func refine(_ inferred: ValueType, _ diagnostics: Diagnostics?) throws {
     if let merged = inferred.merged(with: type) {
-      type = merged
+      if merged != type { type = merged }
       return
     }
     if case .tensor(let declared) = type, case .tensor(let found) = inferred, declared.elementType == found.elementType

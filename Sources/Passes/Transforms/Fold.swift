@@ -89,6 +89,7 @@ private struct Folding {
   /// Takes in what constants that were just made tell of the results. An operation that is certainly wrong, in a branch
   /// that never runs perhaps, is left alone.
   private func refineTypes(of operation: Operation) throws {
+    guard operation.mayInferMore || !operation.regions.isEmpty else { return }
     do {
       try operation.inferTypes()
     } catch {
