@@ -48,6 +48,8 @@ package final class Compiler {
     do {
       let input = try open()
       let module = try read(input)
+      // The process ends with this verb: letting go of a module, operation by operation, would only keep it waiting.
+      _ = Unmanaged.passRetained(module)
       let data = DataFiles(of: module, besides: input)
       try data.check(invocation.output)
       let before = wantsTable ? end(of: module, input.contents.count + data.byteCount) : nil
@@ -74,7 +76,7 @@ package final class Compiler {
   private func read(_ input: ModelFile) throws -> Module {
     console.showProgress("reading \(invocation.input) ...")
     let module = try timer.measure("(import)") { try invocation.read(input, diagnostics) }
-    try timer.measure("(verify)") { try module.verify() }
+    try timer.measure("(verify)") { try module.verify(isFreshlyInferred: true) }
     return module
   }
 

@@ -84,12 +84,12 @@ extension Operation {
   // MARK: Types
 
   /// - Throws: `ModelError` where an operand is of a type that the operator does not take, or a result's type is not
-  /// what
-  ///   the operator gives. What cannot run at all may stand in a branch, which perhaps never does.
-  func verifyTypes() throws {
+  ///   what the operator gives. What cannot run at all may stand in a branch, which perhaps never does.
+  func verifyTypes(isFreshlyInferred: Bool) throws {
     guard definition.form == .declared || definition.form == .builtin else { return }
     try verifyOperandTypes()
     try definition.verify?(self)
+    guard !isFreshlyInferred else { return }
     do {
       try verifyResultTypes()
     } catch let error as ModelError {
@@ -108,8 +108,9 @@ extension Operation {
   }
 
   private func verifyOperandTypes() throws {
-    for (index, value) in operands.enumerated() {
-      guard let value, let declared = definition.operands.dropFirst(index).first ?? definition.operands.last else {
+    for (index, use) in operandUses.enumerated() {
+      guard let value = use.value, let declared = definition.operands.dropFirst(index).first ?? definition.operands.last
+      else {
         continue
       }
       try verifyType(of: value, declared)

@@ -4,14 +4,13 @@ extension Module {
 
   /// Checks everything that the rest of mcc relies on: that operations fit their declarations, that values are defined
   /// before they are used and visible where they are, that names are unique, that returned values fit the signature,
-  /// and
-  /// that stored types agree with what is inferred. Takes time linear in the module.
+  /// and that stored types agree with what is inferred. Takes time linear in the module.
   ///
+  /// - Parameter isFreshlyInferred: whether all types were just inferred, and need not be a second time.
   /// - Throws: the first `ModelError`, at its place. Of kind `internalFailure` where the IR's own lists are broken,
-  /// which
-  ///   no file can cause.
-  package func verify() throws {
-    var verifier = Verifier()
+  ///   which no file can cause.
+  package func verify(isFreshlyInferred: Bool = false) throws {
+    var verifier = Verifier(isFreshlyInferred: isFreshlyInferred)
     try verifier.verifyFunctions(of: self)
     for body in bodies { try verifier.verify(body, depth: 0) }
     try verifier.verifyUseCounts()
@@ -20,6 +19,7 @@ extension Module {
 
 /// Walks a module in order, outer graphs before inner ones, and knows what is visible.
 struct Verifier {
+  let isFreshlyInferred: Bool
   /// The values that an operation at hand may use.
   private var visible: Set<Value> = []
   /// The names of the values that are visible.
@@ -27,6 +27,10 @@ struct Verifier {
   /// The operands that were seen, and what the values' use lists say of them.
   private var operandCount = 0
   private var useCount = 0
+
+  init(isFreshlyInferred: Bool) {
+    self.isFreshlyInferred = isFreshlyInferred
+  }
 
   // MARK: Graphs
 
@@ -54,7 +58,11 @@ struct Verifier {
     }
     guard let terminator = graph.terminator else { throw ModelError(.invalidModel, place: place, "returns nothing") }
     try verifyReturn(terminator, graph, place)
-    for value in defined {
+    if depth == 0 {
+      visible = []
+      names = []
+    }
+    for value in defined where depth > 0 {
       visible.remove(value)
       names.remove(value.name)
     }
@@ -96,7 +104,7 @@ struct Verifier {
         }
         try verify(region.graph, depth: depth + 1)
       }
-      try operation.verifyTypes()
+      try operation.verifyTypes(isFreshlyInferred: isFreshlyInferred)
       for (index, result) in operation.results.enumerated() {
         guard let result else { continue }
         guard result.definingOperation === operation, result.index == index else { throw Self.broken(result) }
@@ -125,9 +133,10 @@ struct Verifier {
   // MARK: Values
 
   private mutating func define(_ value: Value, _ defined: inout [Value]) throws {
-    let place = "value '\(value.name.text)'"
     guard !value.name.isEmpty else { throw ModelError(.invalidModel, "defines a value without a name") }
-    guard names.insert(value.name).inserted else { throw ModelError(.invalidModel, place: place, "is defined twice") }
+    guard names.insert(value.name).inserted else {
+      throw ModelError(.invalidModel, place: "value '\(value.name.text)'", "is defined twice")
+    }
     visible.insert(value)
     defined.append(value)
     var count = 0
