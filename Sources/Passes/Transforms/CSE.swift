@@ -34,9 +34,12 @@ struct CSE: Pass {
   /// How many operations were merged.
   private func merge(in graph: Graph, _ computed: inout Computed, _ context: PassContext) throws -> Int {
     var merged = 0
-    let outside = computed.mark
     for operation in graph.operations where context.mayRewrite {
-      for region in operation.regions { merged += try merge(in: region.graph, &computed, context) }
+      for region in operation.regions {
+        let outside = computed.mark
+        merged += try merge(in: region.graph, &computed, context)
+        computed.forget(after: outside)
+      }
       guard let twin = computed.twin(of: operation) else {
         merged += try mergeContents(of: operation, &computed, context)
         continue
@@ -48,7 +51,6 @@ struct CSE: Pass {
       context.rewriter.erase(operation)
       merged += 1
     }
-    computed.forget(after: outside)
     return merged
   }
 
@@ -70,15 +72,6 @@ struct CSE: Pass {
 
 /// What was computed before the operation at hand, in its graph and in those around.
 private struct Computed {
-  /// What makes two operations the same.
-  private struct Key: Hashable {
-    let definition: ObjectIdentifier
-    let overload: ByteString
-    let operands: [Int]
-    let attributes: [Attribute]
-    let presentResults: [Bool]
-  }
-
   /// What makes two small integer tensors the same.
   private struct Contents: Hashable {
     let type: TensorType
@@ -91,11 +84,10 @@ private struct Computed {
     fileprivate let contents: Int
   }
 
-  private var operations: [Key: Operation] = [:]
-  private var order: [Key] = []
+  private var operations: [Computation: Operation] = [:]
+  private var order: [Computation] = []
   private var values: [Contents: Value] = [:]
   private var valueOrder: [Contents] = []
-  private var numbers: [Value: Int] = [:]
 
   var mark: Mark { Mark(operations: order.count, contents: valueOrder.count) }
 
@@ -125,35 +117,57 @@ private struct Computed {
     guard operation.has(.pure), !operation.has(.random), !operation.isConstant, operation.regions.isEmpty else {
       return nil
     }
-    let key = key(of: operation)
-    if let twin = operations[key] { return twin }
-    operations[key] = operation
-    order.append(key)
+    let computation = Computation(operation: operation)
+    if let twin = operations[computation] { return twin }
+    operations[computation] = operation
+    order.append(computation)
     return nil
   }
 
   /// Forgets an operation that is to be erased.
   mutating func forget(_ operation: Operation) {
-    let key = key(of: operation)
-    if operations[key] === operation { operations[key] = nil }
+    let computation = Computation(operation: operation)
+    if operations[computation] === operation { operations[computation] = nil }
+  }
+}
+
+/// An operation that equals those that compute the same. Its operands and attributes are not to change while a set has it.
+private struct Computation: Hashable {
+  let operation: Operation
+
+  static func == (a: Computation, b: Computation) -> Bool {
+    let (a, b) = (a.operation, b.operation)
+    return a.definition === b.definition && a.overload == b.overload && a.results.count == b.results.count
+      && zip(a.results, b.results).allSatisfy { ($0 == nil) == ($1 == nil) } && haveSameOperands(a, b)
+      && a.writtenAttributes.elementsEqual(b.writtenAttributes)
   }
 
-  private mutating func key(of operation: Operation) -> Key {
-    var operands = operation.operands.map { $0.map { number(of: $0) } ?? -1 }
-    if operation.has(.commutative) { operands.sort() }
-    let defaults = operation.definition.attributes
-    return Key(
-      definition: ObjectIdentifier(operation.definition), overload: operation.overload, operands: operands,
-      attributes: operation.attributes.all.filter { attribute in
-        !defaults.contains { $0.name == attribute.name && $0.defaultValue == attribute.value }
-      },
-      presentResults: operation.results.map { $0 != nil })
+  private static func haveSameOperands(_ a: Operation, _ b: Operation) -> Bool {
+    guard a.operandCount == b.operandCount else { return false }
+    if zip(a.operandUses, b.operandUses).allSatisfy({ $0.value === $1.value }) { return true }
+    guard a.has(.commutative) else { return false }
+    return a.operandUses.map(\.valueNumber).sorted() == b.operandUses.map(\.valueNumber).sorted()
   }
 
-  private mutating func number(of value: Value) -> Int {
-    if let known = numbers[value] { return known }
-    let number = numbers.count
-    numbers[value] = number
-    return number
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(operation.definition))
+    // Operands in another order give the same number where the order does not matter.
+    let weight: UInt = operation.has(.commutative) ? 1 : 31
+    hasher.combine(operation.operandUses.reduce(0) { $0 &* weight &+ $1.valueNumber })
+    for attribute in operation.writtenAttributes { hasher.combine(attribute) }
   }
+}
+
+extension Operation {
+  /// The attributes that say something else than their defaults.
+  fileprivate var writtenAttributes: some Sequence<Attribute> {
+    attributes.all.lazy.filter { attribute in
+      !self.definition.attributes.contains { $0.name == attribute.name && $0.defaultValue == attribute.value }
+    }
+  }
+}
+
+extension Use {
+  /// A number that is this value's alone while it lives; 0 where the operand is absent.
+  fileprivate var valueNumber: UInt { value.map { UInt(bitPattern: ObjectIdentifier($0)) } ?? 0 }
 }
