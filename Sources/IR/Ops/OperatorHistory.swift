@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What each version of an operator added: decides in which opsets an operation can be said.
 ///
 /// Known of every operator of ONNX's domains, declared here or not.
@@ -46,8 +48,17 @@ package struct OperatorHistory: Sendable {
 
   /// The history of an operator; `nil` for one that ONNX does not define.
   package static func of(domain: ByteString, name: ByteString) -> OperatorHistory? {
-    table[OpCatalog.Key(domain == "ai.onnx" ? "" : domain, name)].map { OperatorHistory(line: "\($0)") }
+    let key = OpCatalog.Key(domain == "ai.onnx" ? "" : domain, name)
+    return read.withLock { read in
+      if let known = read[key] { return known }
+      let history = table[key].map { OperatorHistory(line: "\($0)") }
+      read[key] = history
+      return history
+    }
   }
+
+  /// The lines of the table that somebody asked for.
+  private static let read = Mutex<[OpCatalog.Key: OperatorHistory]>([:])
 
   /// The version that counts in an opset; `nil` where the operator came later.
   package func version(inOpset opset: Int) -> Int? { versions.last { $0 <= opset } }
