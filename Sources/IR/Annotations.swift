@@ -31,7 +31,10 @@ package struct Annotations: Hashable, Sendable {
 
   package subscript(key: String) -> Property? {
     get { properties[key] }
-    set { properties[key] = newValue }
+    set {
+      guard newValue != nil || !properties.isEmpty else { return }
+      properties[key] = newValue
+    }
   }
 
   /// The bytes under `key`.

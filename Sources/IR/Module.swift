@@ -101,9 +101,12 @@ struct NameTable {
 
   init(of module: Module) {
     module.forEachGraph { graph in
-      used.formUnion(graph.arguments.map(\.name))
-      used.formUnion(graph.outputs.map(\.name))
-      for operation in graph.operations { used.formUnion(operation.presentResults.map(\.name)) }
+      used.reserveCapacity(used.count + graph.arguments.count + graph.outputs.count + graph.count)
+      for argument in graph.arguments { used.insert(argument.name) }
+      for output in graph.outputs { used.insert(output.name) }
+      for operation in graph.operations {
+        for case let result? in operation.results { used.insert(result.name) }
+      }
     }
   }
 

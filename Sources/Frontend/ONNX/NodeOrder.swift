@@ -23,16 +23,11 @@ struct NodeOrder {
         }
       }
     }
-    var needed = Array(repeating: [Int](), count: nodes.count)
-    var isSorted = true
-    for (index, node) in nodes.enumerated() {
-      for name in usedNames(node.pointee) {
-        guard let producer = producers[name] else { continue }
-        needed[index].append(producer)
-        if producer >= index { isSorted = false }
-      }
+    let isSorted = nodes.enumerated().allSatisfy { index, node in
+      usedNames(node.pointee).allSatisfy { producers[$0] ?? -1 < index }
     }
     if isSorted { return NodeOrder(indices: Array(nodes.indices), wasUnsorted: false) }
+    let needed = nodes.map { node in usedNames(node.pointee).compactMap { producers[$0] } }
     return NodeOrder(indices: try sorted(needed, nodes), wasUnsorted: true)
   }
 

@@ -125,6 +125,7 @@ extension GraphReader {
 
   /// How the node is spread over devices; tensors by their place among its operands and results.
   private func deviceConfigurations(_ proto: Onnx__NodeProto) -> Annotations.Property? {
+    guard proto.n_device_configurations > 0 else { return nil }
     let inputs = UnsafeBufferPointer(start: proto.input, count: proto.n_input).map { ByteString($0) }
     let outputs = UnsafeBufferPointer(start: proto.output, count: proto.n_output).map { ByteString($0) }
     return .list(
