@@ -33,8 +33,9 @@ package struct GreedyDriver {
         context.rewriter.erase(operation)
         continue
       }
-      let candidates = index[ObjectIdentifier(operation.definition)] ?? []
-      guard try candidates.contains(where: { try apply($0, to: operation, context, &blocked) }) else { continue }
+      guard let candidates = index[ObjectIdentifier(operation.definition)] else { continue }
+      let place = OperationPlace(operation)
+      guard try candidates.contains(where: { try apply($0, to: operation, place, context, &blocked) }) else { continue }
       budget -= 1
       if budget == 0 { return try giveUp(context) }
     }
@@ -43,10 +44,10 @@ package struct GreedyDriver {
 
   /// Offers `operation` to a pattern; whether it was rewritten.
   private func apply(
-    _ candidate: Candidate, to operation: Operation, _ context: PassContext, _ blocked: inout BlockedMatches
+    _ candidate: Candidate, to operation: Operation, _ place: OperationPlace, _ context: PassContext,
+    _ blocked: inout BlockedMatches
   ) throws -> Bool {
     let mutations = context.rewriter.mutationCount
-    let place = OperationPlace(operation)
     let outcome = try candidate.pattern.rewrite(operation, context)
     switch outcome {
     case .rewritten:

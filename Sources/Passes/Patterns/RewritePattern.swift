@@ -16,7 +16,7 @@ package protocol RewritePattern: Sendable {
 
 extension RewritePattern {
   /// What remarks and statistics call the pattern: its type's name.
-  package static var name: String { String(describing: Self.self) }
+  package static var name: String { _typeName(Self.self, qualified: false) }
 }
 
 /// What came of offering an operation to a pattern.
