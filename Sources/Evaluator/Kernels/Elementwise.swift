@@ -8,8 +8,11 @@ enum Elementwise {
   ) throws -> TensorLiteral {
     try invocation.make(type, a.dimensions) { output in
       try a.withWindow(0..<a.elementCount) { bytes in
-        for index in 0..<a.elementCount {
-          R.store(try function(A.load(bytes, index, a.elementType)), output, index, type)
+        let (numbers, results) = (NumberRow<A>(a.elementCount), NumberRow<R>(a.elementCount))
+        try NumberRow<A>.forEachPiece(of: a.elementCount) { piece in
+          numbers.load(bytes, from: piece.lowerBound, step: 1, a.elementType, count: piece.count)
+          for index in 0..<piece.count { results[index] = try function(numbers[index]) }
+          results.store(output, from: piece.lowerBound, type, count: piece.count)
         }
       }
     }
@@ -26,17 +29,18 @@ enum Elementwise {
     return try invocation.make(type, dimensions) { output in
       try withBytes(of: [a, b]) { bytes in
         let traversal = Traversal([a, b].map { Layout($0.dimensions).broadcast(to: dimensions) })
-        let (stepA, stepB) = (traversal.rowSteps[0], traversal.rowSteps[1])
-        var index = 0
+        let (length, steps) = (traversal.rowLength, traversal.rowSteps)
+        let (left, right, results) = (NumberRow<A>(length), NumberRow<B>(length), NumberRow<R>(length))
+        var position = 0
         try traversal.forEachRow { offsets in
-          var (inA, inB) = (offsets[0], offsets[1])
-          for _ in 0..<traversal.rowLength {
-            let result = try function(A.load(bytes[0], inA, a.elementType), B.load(bytes[1], inB, b.elementType))
-            R.store(result, output, index, type)
-            inA += stepA
-            inB += stepB
-            index += 1
+          try NumberRow<R>.forEachPiece(of: length) { piece in
+            let (start, count) = (piece.lowerBound, piece.count)
+            left.load(bytes[0], from: offsets[0] + start * steps[0], step: steps[0], a.elementType, count: count)
+            right.load(bytes[1], from: offsets[1] + start * steps[1], step: steps[1], b.elementType, count: count)
+            for index in 0..<count { results[index] = try function(left[index], right[index]) }
+            results.store(output, from: position + start, type, count: count)
           }
+          position += length
         }
       }
     }

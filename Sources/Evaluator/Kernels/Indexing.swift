@@ -300,13 +300,20 @@ enum Indexing {
       try invocation.make(operands[1].elementType, dimensions) { output in
         try withBytes(of: operands[...]) { bytes in
           let traversal = Traversal(operands.map { Layout($0.dimensions).broadcast(to: dimensions) })
+          let (condition, first, second) = (bytes[0], bytes[1], bytes[2])
+          let steps = (traversal.rowSteps[0], traversal.rowSteps[1], traversal.rowSteps[2])
           var position = 0
           traversal.forEachRow { offsets in
-            for step in 0..<traversal.rowLength {
-              let chosen = bytes[0][offsets[0] + step * traversal.rowSteps[0]] != 0 ? 1 : 2
-              let pattern = Bits.load(bytes[chosen], offsets[chosen] + step * traversal.rowSteps[chosen], width: width)
+            var (asked, inFirst, inSecond) = (offsets[0], offsets[1], offsets[2])
+            for _ in 0..<traversal.rowLength {
+              let pattern =
+                condition[asked] != 0
+                ? Bits.load(first, inFirst, width: width) : Bits.load(second, inSecond, width: width)
               Bits.store(pattern, output, position, width: width)
               position += 1
+              asked += steps.0
+              inFirst += steps.1
+              inSecond += steps.2
             }
           }
         }

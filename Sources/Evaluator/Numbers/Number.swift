@@ -6,12 +6,21 @@ import IR
 /// Loading loses nothing. Storing rounds once, ties to even, or keeps an integer's low bits. For +, -, *, / and square
 /// root of elements up to 32 bits the one extra rounding on the way does not show: a `Double` has more than twice their
 /// digits, and two to spare.
-protocol Number: Sendable {
+protocol Number: BitwiseCopyable, Sendable {
   /// The element at `index`; 0 for an element type of another kind of number.
   static func load(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ type: ElementType) -> Self
 
   /// Sets the element at `index`; does nothing for an element type of another kind of number.
   static func store(_ value: Self, _ bytes: UnsafeMutableRawBufferPointer, _ index: Int, _ type: ElementType)
+
+  /// Sets `numbers` to the elements at `start`, `start + step` and so on, as `load` gives them.
+  static func loadRow(
+    _ bytes: UnsafeRawBufferPointer, from start: Int, step: Int, _ type: ElementType,
+    into numbers: UnsafeMutableBufferPointer<Self>)
+
+  /// Sets the elements from `start` on to `numbers`, as `store` does.
+  static func storeRow(
+    _ numbers: UnsafeBufferPointer<Self>, _ bytes: UnsafeMutableRawBufferPointer, from start: Int, _ type: ElementType)
 }
 
 /// Which `Number` an element type computes in.
