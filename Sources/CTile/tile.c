@@ -1,5 +1,6 @@
 #include "tile.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { rows_of_tile = MCC_TILE_ROWS, columns_of_tile = MCC_TILE_COLUMNS, lanes = 8 };
@@ -7,59 +8,85 @@ enum { rows_of_tile = MCC_TILE_ROWS, columns_of_tile = MCC_TILE_COLUMNS, lanes =
 /// A compiler splits it into what the processor has.
 typedef float vector __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-/// The loop over the depth, compiled once for each kind of processor. Sums stay in registers.
-static inline __attribute__((always_inline)) void add_full_tile(
-    size_t depth, const float *left, const float *right, float *tile, size_t stride) {
+/// The loop over the depth, compiled once for each kind of processor. Sums stay in registers; they begin with a number a row,
+/// or, where `start` is null, with what the tile holds. A row is one vector or two.
+static inline __attribute__((always_inline)) void multiply(
+    size_t depth, const float *left, const float *right, const float *start, float *tile, size_t stride, int vectors) {
   vector sums[rows_of_tile][2];
 #pragma unroll
   for (int row = 0; row < rows_of_tile; row++) {
-    sums[row][0] = *(const vector *)(tile + row * stride);
-    sums[row][1] = *(const vector *)(tile + row * stride + lanes);
+#pragma unroll
+    for (int part = 0; part < vectors; part++) {
+      // Not plus 0, which would make 0 of -0.
+      sums[row][part] = start ? start[row] - (vector){0} : *(const vector *)(tile + row * stride + part * lanes);
+    }
   }
   for (size_t step = 0; step < depth; step++, left += rows_of_tile, right += columns_of_tile) {
-    const vector low = *(const vector *)right;
-    const vector high = *(const vector *)(right + lanes);
+    vector columns[2];
+#pragma unroll
+    for (int part = 0; part < vectors; part++) columns[part] = *(const vector *)(right + part * lanes);
 #pragma unroll
     for (int row = 0; row < rows_of_tile; row++) {
-      sums[row][0] += left[row] * low;
-      sums[row][1] += left[row] * high;
+#pragma unroll
+      for (int part = 0; part < vectors; part++) sums[row][part] += left[row] * columns[part];
     }
   }
 #pragma unroll
   for (int row = 0; row < rows_of_tile; row++) {
-    *(vector *)(tile + row * stride) = sums[row][0];
-    *(vector *)(tile + row * stride + lanes) = sums[row][1];
+#pragma unroll
+    for (int part = 0; part < vectors; part++) *(vector *)(tile + row * stride + part * lanes) = sums[row][part];
   }
 }
 
-typedef void full_tile(size_t, const float *, const float *, float *, size_t);
+typedef void product(size_t, const float *, const float *, const float *, float *, size_t, bool);
 
-static void add_portable(size_t depth, const float *left, const float *right, float *tile, size_t stride) {
-  add_full_tile(depth, left, right, tile, stride);
+static void multiply_portably(
+    size_t depth, const float *left, const float *right, const float *start, float *tile, size_t stride, bool is_wide) {
+  if (is_wide) return multiply(depth, left, right, start, tile, stride, 2);
+  multiply(depth, left, right, start, tile, stride, 1);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void add_fused(
-    size_t depth, const float *left, const float *right, float *tile, size_t stride) {
-  add_full_tile(depth, left, right, tile, stride);
+__attribute__((target("avx2,fma"))) static void multiply_fused(
+    size_t depth, const float *left, const float *right, const float *start, float *tile, size_t stride, bool is_wide) {
+  if (is_wide) return multiply(depth, left, right, start, tile, stride, 2);
+  multiply(depth, left, right, start, tile, stride, 1);
 }
 
-static full_tile *best_full_tile(void) {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? add_fused : add_portable;
+static product *best_product(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? multiply_fused : multiply_portably;
 }
 #else
-static full_tile *best_full_tile(void) { return add_portable; }
+static product *best_product(void) { return multiply_portably; }
 #endif
+
+void mcc_set_tile(
+    size_t depth, const float *left, const float *right, const float *start, float *tile, size_t stride, size_t rows,
+    size_t columns) {
+  float starts[rows_of_tile] = {0};
+  if (start) memcpy(starts, start, rows * sizeof(float));
+  const bool is_wide = columns > lanes;
+  if (rows == rows_of_tile && columns == (is_wide ? 2 * lanes : lanes)) {
+    return best_product()(depth, left, right, starts, tile, stride, is_wide);
+  }
+  float whole[rows_of_tile * columns_of_tile];
+  best_product()(depth, left, right, starts, whole, columns_of_tile, is_wide);
+  for (size_t row = 0; row < rows; row++) {
+    memcpy(tile + row * stride, whole + row * columns_of_tile, columns * sizeof(float));
+  }
+}
 
 void mcc_add_tile(
     size_t depth, const float *left, const float *right, float *tile, size_t stride, size_t rows, size_t columns) {
-  full_tile *add = best_full_tile();
-  if (rows == rows_of_tile && columns == columns_of_tile) return add(depth, left, right, tile, stride);
+  const bool is_wide = columns > lanes;
+  if (rows == rows_of_tile && columns == (is_wide ? 2 * lanes : lanes)) {
+    return best_product()(depth, left, right, NULL, tile, stride, is_wide);
+  }
   float whole[rows_of_tile * columns_of_tile] = {0};
   for (size_t row = 0; row < rows; row++) {
     memcpy(whole + row * columns_of_tile, tile + row * stride, columns * sizeof(float));
   }
-  add(depth, left, right, whole, columns_of_tile);
+  best_product()(depth, left, right, NULL, whole, columns_of_tile, is_wide);
   for (size_t row = 0; row < rows; row++) {
     memcpy(tile + row * stride, whole + row * columns_of_tile, columns * sizeof(float));
   }

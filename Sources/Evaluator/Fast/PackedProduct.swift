@@ -69,8 +69,9 @@ struct PackedProduct {
   private static let tileColumns = Int(MCC_TILE_COLUMNS)
   /// The depth at which two panels stay in the first cache.
   private static let depthBlock = 256
-  /// The columns whose panels stay in the second cache.
-  private static let columnBlock = 15 * tileColumns
+  /// The rows and columns whose panels stay in the second cache together.
+  private static let rowBlock = 16 * tileRows
+  private static let columnBlock = 8 * tileColumns
 
   /// With fewer columns a thread it is rows that threads share.
   private static let fewColumns = 4 * tileColumns
@@ -84,7 +85,7 @@ struct PackedProduct {
     stride: Int
   ) throws {
     guard rows > 0, columns > 0 else { return }
-    guard depth > 0 else { return fill(0..<rows, 0..<columns, of: result, stride, with: bias) }
+    guard depth > 0 else { return fill(result, stride, with: bias) }
     if columns >= threads * Self.fewColumns {
       try runByColumns(left, right, bias, into: result, stride)
     } else {
@@ -101,19 +102,15 @@ struct PackedProduct {
     defer { packed.deallocate() }
     try pack(left, into: MutableFloats(packed))
     let shared = Floats(packed)
-    // At least as many parts as threads, each a whole number of tiles.
-    let even = (columns + threads - 1) / threads
-    let block = min(Self.columnBlock, (even + width - 1) / width * width)
+    // As many parts for each thread, each a whole number of tiles.
+    let parts = ((columns + Self.columnBlock - 1) / Self.columnBlock + threads - 1) / threads * threads
+    let block = ((columns + parts - 1) / parts + width - 1) / width * width
     try Parallel.forEach((columns + block - 1) / block, threads: threads) { index in
       let part = index * block..<min((index + 1) * block, columns)
-      fill(0..<rows, part, of: result, stride, with: bias)
       withPanels(right, part) { depth, panels in
         let base = shared.base + depth.lowerBound * self.panels * Self.tileRows
-        for column in Swift.stride(from: part.lowerBound, to: part.upperBound, by: width) {
-          let panel = panels + (column - part.lowerBound) * depth.count
-          for row in Swift.stride(from: 0, to: rows, by: Self.tileRows) {
-            addTile(base + row * depth.count, panel, depth.count, row, column, to: result, stride)
-          }
+        forEachRowBlock(of: 0..<rows) { block in
+          multiply(base + block.lowerBound * depth.count, panels, depth, block, part, bias, into: result, stride)
         }
       }
     }
@@ -126,36 +123,49 @@ struct PackedProduct {
     let share = (panels + threads - 1) / threads * Self.tileRows
     try Parallel.forEach((rows + share - 1) / share, threads: threads) { index in
       let part = index * share..<min((index + 1) * share, rows)
-      let scratch = UnsafeMutablePointer<Float>.allocate(capacity: Self.tileRows * min(Self.depthBlock, depth))
+      let scratch = UnsafeMutablePointer<Float>.allocate(
+        capacity: min(Self.rowBlock, share) * min(Self.depthBlock, depth))
       defer { scratch.deallocate() }
-      fill(part, 0..<columns, of: result, stride, with: bias)
       withPanels(right, 0..<columns) { depth, panels in
-        for row in Swift.stride(from: part.lowerBound, to: part.upperBound, by: Self.tileRows) {
-          left.pack(depth, lanes: row..<min(row + Self.tileRows, rows), width: Self.tileRows, into: scratch)
-          for column in Swift.stride(from: 0, to: columns, by: Self.tileColumns) {
-            addTile(scratch, panels + column * depth.count, depth.count, row, column, to: result, stride)
-          }
+        forEachRowBlock(of: part) { block in
+          left.pack(depth, lanes: block, width: Self.tileRows, into: scratch)
+          multiply(scratch, panels, depth, block, 0..<columns, bias, into: result, stride)
         }
       }
     }
   }
 
-  private func fill(
-    _ rows: Range<Int>, _ columns: Range<Int>, of result: MutableFloats, _ stride: Int, with bias: Floats?
+  /// What a product without depth amounts to.
+  private func fill(_ result: MutableFloats, _ stride: Int, with bias: Floats?) {
+    for row in 0..<rows { (result.base + row * stride).update(repeating: bias?.base[row] ?? 0, count: columns) }
+  }
+
+  /// Sets the tiles of some rows and columns to what the first block of the depth amounts to, and adds to them what the
+  /// others do. A panel of columns stays in the first cache while those of rows pass by.
+  private func multiply(
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ depth: Range<Int>, _ rows: Range<Int>,
+    _ columns: Range<Int>, _ bias: Floats?, into result: MutableFloats, _ stride: Int
   ) {
-    for row in rows {
-      (result.base + row * stride + columns.lowerBound).update(repeating: bias?.base[row] ?? 0, count: columns.count)
+    for column in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: Self.tileColumns) {
+      let panel = right + (column - columns.lowerBound) * depth.count
+      let width = min(Self.tileColumns, columns.upperBound - column)
+      for row in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: Self.tileRows) {
+        let weights = left + (row - rows.lowerBound) * depth.count
+        let tile = result.base + row * stride + column
+        let height = min(Self.tileRows, rows.upperBound - row)
+        if depth.lowerBound == 0 {
+          mcc_set_tile(depth.count, weights, panel, bias.map { $0.base + row }, tile, stride, height, width)
+        } else {
+          mcc_add_tile(depth.count, weights, panel, tile, stride, height, width)
+        }
+      }
     }
   }
 
-  @inline(__always)
-  private func addTile(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ depth: Int, _ row: Int, _ column: Int,
-    to result: MutableFloats, _ stride: Int
-  ) {
-    mcc_add_tile(
-      depth, left, right, result.base + row * stride + column, stride, min(Self.tileRows, rows - row),
-      min(Self.tileColumns, columns - column))
+  private func forEachRowBlock(of rows: Range<Int>, _ body: (Range<Int>) -> Void) {
+    for start in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowBlock) {
+      body(start..<min(start + Self.rowBlock, rows.upperBound))
+    }
   }
 
   private func forEachDepthBlock(_ body: (Range<Int>) -> Void) {
@@ -182,11 +192,13 @@ struct PackedProduct {
   private func pack(_ left: some ProductFactor, into packed: MutableFloats) throws {
     let share = max((panels + threads - 1) / threads, Self.worthPacking / (depth * Self.tileRows) + 1)
     try Parallel.forEach((panels + share - 1) / share, threads: threads) { index in
-      let first = index * share * Self.tileRows
-      forEachDepthBlock { block in
-        left.pack(
-          block, lanes: first..<min(first + share * Self.tileRows, rows), width: Self.tileRows,
-          into: packed.base + block.lowerBound * panels * Self.tileRows + first * block.count)
+      for panel in index * share..<min((index + 1) * share, panels) {
+        let first = panel * Self.tileRows
+        forEachDepthBlock { block in
+          left.pack(
+            block, lanes: first..<min(first + Self.tileRows, rows), width: Self.tileRows,
+            into: packed.base + block.lowerBound * panels * Self.tileRows + first * block.count)
+        }
       }
     }
   }
