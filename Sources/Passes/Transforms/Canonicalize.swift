@@ -25,7 +25,7 @@ struct Canonicalize: Pass {
     + transposePatterns + blockPatterns + partPatterns + splitPatterns + axisPatterns + arithmeticPatterns
     + quantizationPatterns + scalarPatterns + clampPatterns + activationPatterns + reductionPatterns + windowPatterns
     + channelPatterns + shiftPatterns + scalePatterns + productPatterns + parallelProductPatterns
-    + recognitionPatterns + attentionPatterns
+    + recognitionPatterns + groupPatterns + attentionPatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
