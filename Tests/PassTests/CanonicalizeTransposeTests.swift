@@ -80,6 +80,20 @@ import Testing
     try Simplification(x, kept).expect(["ReduceMean", "Sub", "Softmax"])
   }
 
+  @Test func aReshapeTakesATransposeOfOnesAlong() throws {
+    let body = """
+      %c = Conv(%x, %w)
+      %t = Transpose(%c) \(toLast)
+      %e = Exp(%t)
+      %s = constant [-1, 4] : i64[2]
+      %y = Reshape(%e, %s)
+      """
+    try Simplification("%x: f32[2, 4, 1, 1]", body, resources: [("w", [4, 4, 1, 1])])
+      .expect(["Conv", "Exp", "Reshape"])
+    try Simplification("%x: f32[2, 4, 3, 1]", body, resources: [("w", [4, 4, 1, 1])])
+      .expect(["Conv", "Transpose", "Exp", "Reshape"])
+  }
+
   @Test func transposesThatWouldBecomeNoFewerStay() throws {
     let body = "%t = Transpose(%x) \(toFirst)\n%r = Relu(%t)\n%y = Add(%r, %z)"
     try Simplification("\(x), %z: f32[1, 4, 5, 6]", body).expectUnchanged()

@@ -201,7 +201,7 @@ extension Operation {
 
 extension [Int] {
   /// Whether a transpose by this permutation keeps the order of all axes of `shape` that may be longer than 1.
-  fileprivate func movesOnlyOnes(of shape: Shape) -> Bool {
+  func movesOnlyOnes(of shape: Shape) -> Bool {
     let long = filter { shape.indices.contains($0) && shape[$0] != .known(1) }
     return count == shape.count && long == long.sorted() && self != Array(indices)
   }

@@ -103,10 +103,13 @@ private struct TransposeCluster {
   /// How many transposes fewer there are afterwards.
   var saving: Int {
     var saving = 0
+    let incoming = incoming
+    // Where a swap of two axes is its own inverse, the transpose that cancels may be the one that another value is taken from.
+    let needed = Set(incoming.compactMap { $0.definingOperation?.is(.transpose) == true ? nil : turned($0) })
     for value in incoming {
       if let transpose = value.definingOperation, transpose.is(.transpose), transpose.parent === graph {
         let cancels = transpose.permutation == order.permutation
-        let stays = value.uses.contains { !isOrdered($0) }
+        let stays = needed.contains(value) || value.uses.contains { !isOrdered($0) }
         saving += (cancels ? 1 : 0) - (stays ? 1 : 0)
       } else if turned(value) == nil {
         saving -= 1
@@ -117,7 +120,7 @@ private struct TransposeCluster {
         var isNeeded = false
         for use in result.uses where !isOrdered(use) {
           guard use.owner.is(.transpose), use.owner.parent === graph, let permutation = use.owner.permutation else {
-            isNeeded = true
+            isNeeded = isNeeded || !vanishes(result, before: use.owner)
             continue
           }
           saving += permutation == order.inverse ? 1 : 0
@@ -126,6 +129,15 @@ private struct TransposeCluster {
       }
     }
     return saving
+  }
+
+  /// Whether the transpose of a reordered result becomes one with the reshape that alone uses it.
+  private func vanishes(_ result: Value, before user: Operation) -> Bool {
+    guard result.hasOneUse, user.is(.reshape), let shape = result.tensorType?.shape, shape.count == order.rank else {
+      return false
+    }
+    let reordered = order.inverse.map { shape[$0] }
+    return order.permutation.movesOnlyOnes(of: reordered) && FixReshapeTarget.target(for: shape, of: reordered) != nil
   }
 
   /// Whether a use is one of a member, at an operand that is put in the order.
@@ -155,6 +167,8 @@ private struct TransposeCluster {
     guard value.useCount <= Self.mostUses else { return nil }
     let users = found.filter { member in member.operands.contains { $0 === value } }
     for use in value.uses where use.owner.is(.transpose) && use.owner.permutation == order.inverse {
+      // One that nobody uses is about to go, and would be one more if it were to stay.
+      guard use.owner.hasUsedResults else { continue }
       if users.allSatisfy({ use.owner.isBefore($0) }) { return use.owner.result() }
     }
     return nil
