@@ -35,10 +35,12 @@ struct BisectCommand: ParsableCommand {
     let models = ModelPath.models(in: model)
     guard models.count == 1 else { throw ModelError(.usage, "bisect takes one model; see mcc bisect -help") }
     var compilation = Invocation(models[0])
-    compilation.pipeline = try Command.pipeline(passes, pipelines, words: words)
-    guard !compilation.pipeline.isEmpty else {
+    let pipeline = try Command.pipeline(passes, pipelines, words: words)
+    guard !pipeline.isEmpty else {
       throw ModelError(.usage, "bisect needs -passes=<pipeline> or -pipeline=<file>")
     }
+    compilation.outputs = try options.outputs()
+    compilation.pipeline = try Pipeline(dims: [], inputs: [], outputs: compilation.outputs).followed(by: pipeline)
     compilation.inputFormat = try single(options.inputFormat, "-x")
     compilation.signature = try single(options.signatures, "-signature")
     compilation.numerics = try single(numerics, "-numerics") ?? .rounding

@@ -30,7 +30,7 @@ extension Command {
     invocation.pipeline = pipeline
     invocation.inputFormat = try single(inputFormat, "-x")
     invocation.signature = try single(signatures, "-signature")
-    invocation.outputs = try single(extractedOutputs, "-outputs").map(names) ?? []
+    invocation.outputs = try single(extractedOutputs, "-outputs").map(Self.names) ?? []
     invocation.output = try single(output, "-o").map { OutputDestination($0) }
     invocation.emit = try single(emit, "-emit")
     invocation.opset = try number(opset, "-opset", in: 7...OpCatalog.newestOpset)
@@ -57,8 +57,8 @@ extension Command {
   /// What `-inputs`, `-outputs` and `-dim` say, then all of `-passes` and `-pipeline`, in the order of the command line.
   func pipeline(words: [String]) throws -> Pipeline {
     let preparation = try Pipeline(
-      dims: dims, inputs: try single(extractedInputs, "-inputs").map(names) ?? [],
-      outputs: try single(extractedOutputs, "-outputs").map(names) ?? [])
+      dims: dims, inputs: try single(extractedInputs, "-inputs").map(Self.names) ?? [],
+      outputs: try single(extractedOutputs, "-outputs").map(Self.names) ?? [])
     return preparation.followed(by: try Self.pipeline(passes, pipelines, words: words))
   }
 
@@ -100,10 +100,10 @@ extension Command {
     return value
   }
 
-  private func names(_ list: String) -> [String] { list.split(separator: ",").map(String.init) }
+  static func names(_ list: String) -> [String] { list.split(separator: ",").map(String.init) }
 
   private func passNames(_ values: [String], _ option: String) throws -> [String] {
-    let names = values.flatMap(names)
+    let names = values.flatMap(Self.names)
     let known = PassRegistry.all.map { $0.name }
     for name in names where !known.contains(name) {
       throw ModelError(.usage, "\(option): unknown pass '\(name)'\(Suggestion.hint(for: name, among: known))")

@@ -61,6 +61,7 @@ enum HelpScreen {
       -rtol <x>, -atol <x>      what results may differ by: 1e-4 of their value and 1e-5
       -x <format>               onnx, pytorch, tensorflow, caffe, mcb or mir, where detection is wrong
       -signature <name>         which function of a SavedModel to read; the default is serving_default
+      -outputs <a,b>            what to compute; names the outputs of a frozen graph, too
     """
 
   static let run = """

@@ -26,6 +26,9 @@ struct RunningOptions: ParsableArguments {
   @Option(name: .dashed("signature"), help: .value("name"))
   var signatures: [String] = []
 
+  @Option(name: .dashed("outputs"), help: .value("a,b"))
+  var extractedOutputs: [String] = []
+
   @Option(name: .customShort("j", allowingJoined: true), help: .value("n"))
   var threads: [Int] = []
 
@@ -56,6 +59,8 @@ struct RunningOptions: ParsableArguments {
     }
     return tolerance
   }
+
+  func outputs() throws -> [String] { try single(extractedOutputs, "-outputs").map(Command.names) ?? [] }
 
   func threadCount() throws -> Int {
     guard let threads = try single(threads, "-j") else { return Command.processorCount }
@@ -88,6 +93,7 @@ struct RunCommand: ParsableCommand {
     var invocation = RunInvocation(models[0])
     invocation.inputFormat = try single(options.inputFormat, "-x")
     invocation.signature = try single(options.signatures, "-signature")
+    invocation.outputs = try options.outputs()
     invocation.threads = try options.threadCount()
     invocation.inputs = try options.modelInputs()
     invocation.tolerance = try options.tolerance()
@@ -114,6 +120,7 @@ struct CompareCommand: ParsableCommand {
     var invocation = CompareInvocation(models: models)
     invocation.inputFormat = try single(options.inputFormat, "-x")
     invocation.signature = try single(options.signatures, "-signature")
+    invocation.outputs = try options.outputs()
     invocation.threads = try options.threadCount()
     invocation.inputs = try options.modelInputs()
     invocation.tolerance = try options.tolerance()

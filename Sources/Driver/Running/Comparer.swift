@@ -9,6 +9,8 @@ package struct CompareInvocation: Sendable {
   package var inputFormat: InputFormat?
   /// Which of a SavedModel's signatures to read; `nil` for the usual one.
   package var signature: String?
+  /// What to compute, by name; empty for all outputs.
+  package var outputs: [String] = []
   package var threads = 1
   package var inputs = ModelInputs()
   package var tolerance = Tolerance()
@@ -33,17 +35,15 @@ package final class Comparer {
   /// - Returns: whether the models agree on all inputs.
   package func run() throws -> Bool {
     let modules = try invocation.models.map { model in
-      let module = try Module.read(
-        model,
-        ImportOptions(
-          format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature),
-        diagnostics: Diagnostics())
       do {
-        try module.verify()
+        return try Module.readRunnable(
+          model,
+          ImportOptions(
+            format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature,
+            outputs: invocation.outputs))
       } catch let error as ModelError {
         throw error.inFile(model.path)
       }
-      return module
     }
     return try Self.agree(modules[0], modules[1], invocation, console, names: invocation.models.map(\.path))
   }

@@ -11,6 +11,8 @@ package struct RunInvocation: Sendable {
   package var inputFormat: InputFormat?
   /// Which of a SavedModel's signatures to read; `nil` for the usual one.
   package var signature: String?
+  /// What to compute, by name; empty for all outputs.
+  package var outputs: [String] = []
   package var threads = 1
   package var inputs = ModelInputs()
   /// The folder that the outputs go to; `nil` writes none.
@@ -35,12 +37,11 @@ package final class Runner {
   /// - Returns: whether all outputs are as expected, where something is.
   package func run() throws -> Bool {
     do {
-      let module = try Module.read(
+      let module = try Module.readRunnable(
         invocation.model,
         ImportOptions(
-          format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature),
-        diagnostics: Diagnostics())
-      try module.verify()
+          format: invocation.inputFormat, threads: invocation.threads, signature: invocation.signature,
+          outputs: invocation.outputs))
       let inputs = try invocation.inputs.values(for: module.main)
       FreedMemory.keep()
       let clock = ContinuousClock()
