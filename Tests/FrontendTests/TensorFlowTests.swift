@@ -149,6 +149,43 @@ private enum TestGraph {
     #expect(try #require(TestGraph.refusal(bytes)).contains("convert_variables_to_constants_v2"))
   }
 
+  @Test func inputsOfAGraphThatDoesNotSayItsOutputsVaryApart() throws {
+    let module = try TestGraph.read(
+      TestGraph.bytes([
+        TestGraph.placeholder("x", [-1, 4]), TestGraph.placeholder("k", [-1, 4]),
+        TestGraph.node("y", "AddV2", ["x", "k"]),
+      ]))
+    #expect(
+      module.main.arguments.map(\.type) == [
+        .tensor(.float32, [.symbol("x_d0"), .known(4)]), .tensor(.float32, [.symbol("k_d0"), .known(4)]),
+      ])
+  }
+
+  @Test func whatIsNotAssertedAnyMoreIsRemarked() throws {
+    let diagnostics = Diagnostics()
+    let bytes = TestGraph.bytes([
+      TestGraph.placeholder("x", [4]), TestGraph.node("isFine", "IsFinite", ["x"]),
+      TestGraph.node("check", "Assert", ["isFine", "x"]), TestGraph.node("y", "Relu", ["x", "^check"]),
+    ])
+    _ = try Module.read(
+      ModelFile(path: "model.pb", contents: ByteSlice(bytes)), ImportOptions(), diagnostics: diagnostics)
+    #expect(diagnostics.all.contains { $0.place == "node 'check' (Assert)" })
+  }
+
+  @Test func operatorsOfOneKindWithHostileAttributesAreRefused() throws {
+    let numbers: (Int) -> WireMessage = { number in WireMessage { value in value.message(1) { $0.int(3, number) } } }
+    for operation in ["ExtractImagePatches", "Dilation2D", "MaxPoolWithArgmax"] {
+      for extent in [0, -1, 1 << 40] {
+        let attributes = ["ksizes", "ksize", "strides", "rates"].map { ($0, numbers(extent)) }
+        let bytes = TestGraph.bytes([
+          TestGraph.placeholder("x", [1, 4, 4, 1]), TestGraph.placeholder("f", [2, 2, 1]),
+          TestGraph.node("y", operation, ["x", "f"], attributes),
+        ])
+        #expect(TestGraph.refusal(bytes) != nil)
+      }
+    }
+  }
+
   @Test func cyclesAndEndlessCallsAreRefused() throws {
     let cycle = TestGraph.bytes([
       TestGraph.placeholder("x", [4]), TestGraph.node("a", "AddV2", ["x", "b"]), TestGraph.node("b", "Relu", ["a"]),

@@ -15,7 +15,7 @@ struct FrozenGraph {
     let inputs = body.nodes.filter { $0.operation == "Placeholder" }.map { node in
       InterfaceTensor(
         name: node.name, tensor: node.name, typeNumber: node.typeNumber("dtype") ?? 0, shape: node.shape("shape"))
-    }
+    }.filter { $0.typeNumber != Self.resource }
     let named = options.outputs.filter { body[ByteString($0.split(separator: ":").first ?? "")] != nil }
     let names = named.isEmpty ? sinks : named.map { ByteString($0) }
     guard !names.isEmpty else {
@@ -24,6 +24,9 @@ struct FrozenGraph {
     return ModelInterface(
       inputs: inputs, outputs: names.map { InterfaceTensor(name: $0, tensor: $0, typeNumber: 0, shape: nil) })
   }
+
+  /// TensorFlow's number of the type of handles, which no caller has.
+  private static let resource = 20
 
   /// What is left in a graph without being one of its results.
   private static let others: Set<ByteString> = ["NoOp", "Assert", "Const", "Placeholder", "VarHandleOp", "SaveV2"]

@@ -29,6 +29,16 @@ final class GraphLowering {
     limit = Self.maximumNodes + 2 * min(nodeCount, 1 << 40)
   }
 
+  private var looked: Set<ObjectIdentifier> = []
+
+  /// Tells once for each graph and function what it asserts: that is not checked any more.
+  private func remarkAssertions(of body: GraphBody) {
+    guard looked.insert(ObjectIdentifier(body)).inserted else { return }
+    for node in body.nodes where node.operation == "Assert" {
+      diagnostics.remark("what it asserts is not checked any more", at: node.place)
+    }
+  }
+
   /// A tensor, where it is made.
   enum Source {
     case value(TensorFlowValue)
@@ -37,6 +47,7 @@ final class GraphLowering {
 
   /// What the tensors of `scope` become, after all that they need.
   func lower(_ tensors: [ByteString], in scope: LoweringScope) throws -> [TensorFlowValue] {
+    remarkAssertions(of: scope.body)
     for tensor in tensors { try lower(tensor, in: scope) }
     return try tensors.map { try value($0, in: scope) }
   }
@@ -184,6 +195,7 @@ final class GraphLowering {
     let callee = LoweringScope(
       try library.body(function), scope.builder, arguments: node.inputs.map { .tensor($0, scope) },
       depth: scope.depth + 1)
+    remarkAssertions(of: callee.body)
     scope.calls[node.name] = callee
     return callee
   }

@@ -58,6 +58,12 @@ final class GraphNode {
     return UnsafeBufferPointer(start: list.i, count: list.n_i).map { Int($0) }
   }
 
+  /// The numbers of a list; `nil` where the attribute is absent.
+  func floats(_ name: ByteString) -> [Float]? {
+    guard let value = attributes[name], let list = value.list?.pointee else { return nil }
+    return Array(UnsafeBufferPointer(start: list.f, count: list.n_f))
+  }
+
   /// The number that TensorFlow gives a type.
   func typeNumber(_ name: ByteString) -> Int? {
     guard let value = attributes[name], value.has_type != 0 else { return nil }

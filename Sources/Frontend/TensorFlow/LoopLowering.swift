@@ -3,12 +3,12 @@ import IR
 /// Lowers a While to a Loop: states that stay as they are come from outside, counters are the number of the iteration,
 /// lists that get an element each time are what the Loop stacks.
 final class LoopLowering {
-  private let node: NodeContext
+  let node: NodeContext
   private let body: GraphBody
   private let condition: GraphBody
   private let plan: LoopPlan
   /// How often it runs, and where that is known, the number.
-  private var trips: (value: Value, known: Int?)?
+  private(set) var trips: (value: Value, known: Int?)?
 
   init(_ node: NodeContext, body: GraphBody, condition: GraphBody) throws {
     self.node = node
@@ -132,33 +132,6 @@ final class LoopLowering {
     return try finish(made, states.map(\.index), lists)
   }
 
-  /// The results where the loop is one that ONNX has an operator for.
-  private func recurrent(
-    _ states: [(index: Int, initial: Value, argument: Value)], _ after: [TensorFlowValue], _ lists: [WrittenList],
-    _ counters: [Value: Int]
-  ) throws -> [TensorFlowValue]? {
-    guard states.count == 2, let trips else { return nil }
-    let steps = counters.filter { $0.value == 0 }.map(\.key)
-    for (hidden, cell) in [(states[0], states[1]), (states[1], states[0])] {
-      guard let nextHidden = try Self.tensor(after[hidden.index]), let nextCell = try Self.tensor(after[cell.index]),
-        let memory = LongShortTermMemory(
-          hidden: (hidden.argument, nextHidden), cell: (cell.argument, nextCell), steps: steps),
-        lists.allSatisfy({ $0.element === nextHidden }),
-        let length = memory.sequence.tensorType?.shape?.first, let count = trips.value.contents?.first,
-        length.isEqual(to: count) == true
-      else { continue }
-      let results = try memory.build(node, hidden: hidden.initial, cell: cell.initial)
-      var values = node.operands
-      values[hidden.index] = .tensor(results.hidden)
-      values[cell.index] = .tensor(results.cell)
-      for list in lists {
-        values[list.index] = .list(list.isLast ? .elements([results.hidden]) : .stacked(results.all))
-      }
-      return try finishCounters(values)
-    }
-    return nil
-  }
-
   /// What the body is given for a state, and for a tensor what the Loop carries.
   private func state(
     _ index: Int, _ operand: TensorFlowValue, _ region: GraphBuilder, asDeclared: Bool
@@ -184,7 +157,7 @@ final class LoopLowering {
     return .tensor(elementType, extents.map { $0.map { .known($0) } ?? .unknown })
   }
 
-  private static func tensor(_ value: TensorFlowValue) throws -> Value? {
+  static func tensor(_ value: TensorFlowValue) throws -> Value? {
     switch value {
     case .tensor(let value), .list(.stacked(let value)): value
     case .list, .variable, .unsupported: nil
@@ -211,7 +184,7 @@ final class LoopLowering {
   // MARK: Lists
 
   /// A list that each iteration writes.
-  private struct WrittenList {
+  struct WrittenList {
     let index: Int
     /// What is written.
     let element: Value
@@ -271,7 +244,7 @@ final class LoopLowering {
   }
 
   /// The values with those of the counters after the last iteration.
-  private func finishCounters(_ values: [TensorFlowValue]) throws -> [TensorFlowValue] {
+  func finishCounters(_ values: [TensorFlowValue]) throws -> [TensorFlowValue] {
     var values = values
     if let trips {
       for (index, start) in plan.counters.sorted(by: { $0.key < $1.key }) {

@@ -33,14 +33,18 @@ struct ModelInterface {
   var outputs: [InterfaceTensor]
 
   /// The type of an input: extents that vary become symbols. The first axis of all is `batch` where it varies
-  /// everywhere, in what is returned too: such a model computes a row for each.
+  /// everywhere, in what is returned too: such a model computes a row for each. A graph that does not say what it returns
+  /// may well take images and the boxes in them.
   func type(of input: InterfaceTensor) throws -> ValueType {
     let elementType = try ElementType(tensorFlow: input.typeNumber)
     guard let extents = input.extents else { return .tensor(elementType, nil) }
-    let isBatched = (inputs + outputs).allSatisfy { tensor in
-      guard let extents = tensor.extents, let first = extents.first else { return tensor.extents == nil }
-      return first == nil
-    }
+    let isSaid = inputs.count == 1 || outputs.allSatisfy { $0.extents != nil }
+    let isBatched =
+      isSaid
+      && (inputs + outputs).allSatisfy { tensor in
+        guard let extents = tensor.extents, let first = extents.first else { return tensor.extents == nil }
+        return first == nil
+      }
     let shape: Shape = extents.enumerated().map { axis, extent in
       if let extent { return .known(extent) }
       if axis == 0, isBatched { return .symbol("batch") }

@@ -140,6 +140,11 @@ struct NodeContext {
 }
 
 extension TensorLiteral {
+  /// Numbers of single precision.
+  init(float32s values: [Float], _ dimensions: [Int]) throws {
+    try self.init(.float32, dimensions, bytes: values.flatMap { value in withUnsafeBytes(of: value) { Array($0) } })
+  }
+
   /// A number without axes.
   ///
   /// - Throws: `UnsupportedForm` where it is of a type that lowerings make no numbers of.

@@ -26,13 +26,18 @@ enum OperatorTable {
 
   private static let all: Family = {
     let families: [Family] = [
-      TensorFlowLowerings.activations, TensorFlowLowerings.arithmetic, TensorFlowLowerings.comparisons,
+      TensorFlowLowerings.activations, TensorFlowLowerings.arithmetic, TensorFlowLowerings.colors,
+      TensorFlowLowerings.comparisons,
       TensorFlowLowerings.constants, TensorFlowLowerings.controlFlow,
-      TensorFlowLowerings.convolutions, TensorFlowLowerings.detection, TensorFlowLowerings.images,
-      TensorFlowLowerings.indexing, TensorFlowLowerings.lists,
+      TensorFlowLowerings.convolutions, TensorFlowLowerings.detection, TensorFlowLowerings.combinedDetection,
+      TensorFlowLowerings.diagonals,
+      TensorFlowLowerings.images,
+      TensorFlowLowerings.indexing, TensorFlowLowerings.lists, TensorFlowLowerings.losses,
       TensorFlowLowerings.movement, TensorFlowLowerings.normalizations, TensorFlowLowerings.pooling,
-      TensorFlowLowerings.products, TensorFlowLowerings.reductions,
-      TensorFlowLowerings.scatters, TensorFlowLowerings.segments, TensorFlowLowerings.shapes,
+      TensorFlowLowerings.patches, TensorFlowLowerings.products, TensorFlowLowerings.quantization,
+      TensorFlowLowerings.reductions,
+      TensorFlowLowerings.scatters, TensorFlowLowerings.searches, TensorFlowLowerings.segments,
+      TensorFlowLowerings.shapes,
       TensorFlowLowerings.slices, TensorFlowLowerings.spaceBatches,
     ]
     return families.reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
@@ -62,6 +67,7 @@ enum OperatorTable {
     if name.hasPrefix("Assign") || name.hasPrefix("Resource") {
       return "it changes a variable, which a compiled model has not; export the model for inference"
     }
+    if name == "Placeholder" { return "a table or a variable that freezing left open; export what comes after it" }
     if name.hasPrefix("Iterator") || name.hasSuffix("Dataset") { return "give the data as an input" }
     return nil
   }

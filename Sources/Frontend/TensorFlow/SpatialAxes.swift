@@ -8,7 +8,8 @@ struct SpatialAxes {
   private(set) var strides: [Int]
   let dilations: [Int]
 
-  init(_ node: NodeContext, count: Int) throws {
+  /// - Parameter dilations: what the operator calls the attribute.
+  init(_ node: NodeContext, count: Int, dilations name: ByteString = "dilations") throws {
     self.count = count
     let format = node.node.text("data_format")?.text ?? (count == 3 ? "NDHWC" : "NHWC")
     isChannelsLast = !format.hasPrefix("NC")
@@ -23,7 +24,7 @@ struct SpatialAxes {
       return Array(all[first..<first + count])
     }
     strides = try spatial("strides")
-    dilations = try spatial("dilations")
+    dilations = try spatial(name)
   }
 
   func with(strides: [Int]) -> SpatialAxes {
@@ -77,8 +78,15 @@ struct SpatialAxes {
         let reach = (window[axis] - 1) * dilations[axis] + 1
         if strides[axis] == 1 {
           totals.append(reach - 1)
+        } else if reach == 1 {
+          totals.append(0)
         } else {
-          guard let extent = extents[axis].value else { return ["auto_pad": .string("SAME_UPPER")] }
+          guard let extent = extents[axis].value else {
+            guard reach >= strides[axis] else {
+              throw UnsupportedForm("windows that leave pixels out, of images whose extents vary")
+            }
+            return ["auto_pad": .string("SAME_UPPER")]
+          }
           let steps = max((extent - 1) / strides[axis], 0)
           totals.append(steps * strides[axis] - extent + reach)
         }

@@ -52,7 +52,7 @@ extension TensorFlowLowerings {
       return try node.build(isText ? .stringConcat : .add, try node.operand(0), try node.operand(1))
     },
     "AddV2": binary(.add), "Sub": binary(.sub), "Mul": binary(.mul), "Div": binary(.div), "RealDiv": binary(.div),
-    "TruncateDiv": binary(.div), "Maximum": binary(.max), "Minimum": binary(.min), "Pow": binary(.pow),
+    "TruncateDiv": binary(.div), "Maximum": extremum(.max), "Minimum": extremum(.min), "Pow": binary(.pow),
     "BitwiseAnd": binary(.bitwiseAnd), "BitwiseOr": binary(.bitwiseOr), "BitwiseXor": binary(.bitwiseXor),
     "SquaredDifference": .value { node in
       let difference = try node.build(.sub, try node.operand(0), try node.operand(1))
@@ -67,6 +67,13 @@ extension TensorFlowLowerings {
       let zero = try node.scalar(0, like: x)
       return try node.build(.where, try node.build(.equal, x, zero), zero, product)
     },
+    "Xlog1py": .value { node in
+      let (x, y) = (try node.operand(0), try node.operand(1))
+      let logarithm = try node.build(.log, try node.build(.add, y, try node.scalar(1, like: y)))
+      let zero = try node.scalar(0, like: x)
+      let product = try node.build(.mul, x, logarithm)
+      return try node.build(.where, try node.build(.equal, x, zero), zero, product)
+    },
     "FloorDiv": .value { try $0.floorDivide(try $0.operand(0), try $0.operand(1)) },
     "FloorMod": .value { try $0.floorModulo(try $0.operand(0), try $0.operand(1)) },
     "Mod": truncatedModulo, "TruncateMod": truncatedModulo,
@@ -74,14 +81,26 @@ extension TensorFlowLowerings {
     "LeftShift": shift("LEFT"), "RightShift": shift("RIGHT"),
   ]
 
+  /// The larger or the smaller one: runtimes compare no integers of 16 bits.
+  private static func extremum(_ definition: OpDefinition) -> NodeLowering {
+    .value { node in
+      let (x, y) = (try node.operand(0), try node.operand(1))
+      let type = try node.elementType(x)
+      guard [.int16, .uint16].contains(type) else { return try node.build(definition, x, y) }
+      return try node.cast(try node.build(definition, try node.cast(x, .int32), try node.cast(y, .int32)), type)
+    }
+  }
+
   private static let truncatedModulo = NodeLowering.value { node in
     try node.build(.mod, try node.operand(0), try node.operand(1), attributes: ["fmod": .int(1)])
   }
 
   private static func shift(_ direction: ByteString) -> NodeLowering {
     .value { node in
-      guard ElementTypes.unsignedInteger.contains(try node.elementType(try node.operand(0))) else {
-        throw UnsupportedForm("it shifts signed integers")
+      let x = try node.operand(0)
+      guard ElementTypes.unsignedInteger.contains(try node.elementType(x)) else {
+        let power = try node.build(.pow, try node.scalar(2, like: x), try node.operand(1))
+        return direction == "LEFT" ? try node.build(.mul, x, power) : try node.floorDivide(x, power)
       }
       return try node.build(
         .bitShift, try node.operand(0), try node.operand(1), attributes: ["direction": .string(direction)])
@@ -122,7 +141,9 @@ extension NodeContext {
   fileprivate func arcTangent(_ y: Value, _ x: Value) throws -> Value {
     let zero = try scalar(0, like: x)
     let angle = try build(.atan, try build(.div, y, x))
-    let isUpper = try build(.greaterOrEqual, y, zero)
+    // The sign of a zero counts: only its reciprocal shows it.
+    let isUpper = try build(
+      .or, try build(.greater, y, zero), try build(.greater, try build(.reciprocal, y), zero))
     let turn = try build(.where, isUpper, try scalar(.pi, like: x), try scalar(-.pi, like: x))
     let left = try build(.where, try build(.less, x, zero), try build(.add, angle, turn), angle)
     let half = try build(.where, isUpper, try scalar(.pi / 2, like: x), try scalar(-.pi / 2, like: x))

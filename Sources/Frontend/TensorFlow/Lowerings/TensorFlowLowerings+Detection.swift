@@ -26,6 +26,12 @@ extension TensorFlowLowerings {
     },
   ]
 
+  static let combinedDetection: OperatorTable.Family = [
+    "CombinedNonMaxSuppression": .values(["nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"]) {
+      try CombinedSuppression($0).lower()
+    }
+  ]
+
   private static func isZero(_ literal: TensorLiteral) -> Bool {
     guard case .bytes(let bytes) = literal.source else {
       if case .splat(let bytes) = literal.source { return bytes.allSatisfy { $0 == 0 } }

@@ -20,13 +20,35 @@ extension TensorFlowLowerings {
       let x = try node.operand(0)
       let (extents, sizes) = (try node.shape(x), try node.integers(1, "the size"))
       guard extents.count == 4, sizes.count == 2, let height = extents[1].value, let width = extents[2].value,
-        sizes.allSatisfy({ $0 > 0 }), height.isMultiple(of: sizes[0]), width.isMultiple(of: sizes[1])
-      else { throw UnsupportedForm("areas that are no whole pixels") }
+        sizes.allSatisfy({ $0 > 0 })
+      else { throw UnsupportedForm("images whose extents vary") }
+      let alignsCorners = node.node.flag("align_corners")
+      guard !alignsCorners, height.isMultiple(of: sizes[0]), width.isMultiple(of: sizes[1]) else {
+        return try node.sampled(
+          AxisSampling(areasOf: height, into: sizes[0], alignsCorners: alignsCorners),
+          AxisSampling(areasOf: width, into: sizes[1], alignsCorners: alignsCorners))
+      }
       var attributes: Attributes = [:]
       attributes.set("kernel_shape", [height / sizes[0], width / sizes[1]])
       attributes.set("strides", [height / sizes[0], width / sizes[1]])
       let pixels = try node.transpose(try node.cast(x, .float32), [0, 3, 1, 2])
       return try node.transpose(try node.build(.averagePool, pixels, attributes: attributes), [0, 2, 3, 1])
+    },
+    "ScaleAndTranslate": .value { node in
+      let (extents, sizes) = (try node.shape(try node.operand(0)), try node.integers(1, "the size"))
+      guard extents.count == 4, sizes.count == 2, let height = extents[1].value, let width = extents[2].value else {
+        throw UnsupportedForm("images whose extents vary")
+      }
+      guard let kernel = SamplingKernel(rawValue: node.node.text("kernel_type")?.text ?? "lanczos3"),
+        let scale = node.knownFloats(try node.operand(2)), let translation = node.knownFloats(try node.operand(3)),
+        scale.count == 2, translation.count == 2
+      else { throw UnsupportedForm("a scale that is not constant") }
+      let antialiases = node.node.flag("antialias") || !node.node.has("antialias")
+      return try node.sampled(
+        AxisSampling(
+          kernel, of: height, into: sizes[0], scale: scale[0], translation: translation[0], antialiases: antialiases),
+        AxisSampling(
+          kernel, of: width, into: sizes[1], scale: scale[1], translation: translation[1], antialiases: antialiases))
     },
     "CropAndResize": .value { try $0.cropAndResize() },
     "AdjustContrastv2": .value { node in
@@ -55,15 +77,34 @@ extension NodeContext {
   fileprivate func resize(mode: ByteString, _ extra: Attributes) throws -> Value {
     var attributes = extra
     attributes["mode"] = .string(mode)
-    attributes.set("axes", [2, 3])
     attributes["coordinate_transformation_mode"] = .string(
       node.flag("align_corners") ? "align_corners" : node.flag("half_pixel_centers") ? "half_pixel" : "asymmetric")
     let x = try operand(0)
-    let images = mode == "nearest" ? x : try cast(x, .float32)
-    let resized = try build(
-      .resize, try transpose(images, [0, 3, 1, 2]), nil, nil, try int64(try operand(1)), attributes: attributes)
+    let images = try transpose(mode == "nearest" ? x : try cast(x, .float32), [0, 3, 1, 2])
+    let size = try int64(try operand(1))
+    // All axes are said, not the last two alone: runtimes that move transposes lose count of those.
+    let resized: Value
+    if let factors = try wholeFactors(images, size) {
+      let scales = try build.constant(TensorLiteral(float32s: [1, 1] + factors, [4]))
+      resized = try build(.resize, images, nil, scales, attributes: attributes)
+    } else {
+      let outer = try part(try shapeValue(images), 0, 2, axis: 0)
+      resized = try build(.resize, images, nil, nil, try concat([outer, size], axis: 0), attributes: attributes)
+    }
     return try transpose(resized, [0, 2, 3, 1])
   }
+
+  /// How many times as large as before the last two axes are in `size`; `nil` where those are not known to be whole numbers.
+  private func wholeFactors(_ images: Value, _ size: Value) throws -> [Float]? {
+    let extents = try shape(images)
+    guard extents.count == 4, let sizes = size.contents, sizes.count == 2 else { return nil }
+    let factors = zip(extents[2...], sizes).compactMap { extent, size in
+      (1...Self.largestFactor).first { (extent * .known($0)).isEqual(to: size) == true }
+    }
+    return factors.count == 2 ? factors.map(Float.init) : nil
+  }
+
+  private static let largestFactor = 64
 
   /// Boxes of images, each interpolated to one size; a point outside of its image is `extrapolation_value`.
   fileprivate func cropAndResize() throws -> Value {

@@ -15,19 +15,23 @@ extension TensorFlowLowerings {
         .topK, [order, count], ["axis": .int(0), "largest": .int(0)], resultCount: 2)
       return try node.cast(sorted[1], try node.elementType(order))
     },
-    "Unique": .values(["y", "idx"]) { node in
-      // Runtimes know unique elements of few types of integers.
-      let x = try node.operand(0)
-      let type = try node.elementType(x)
-      let elements = ElementTypes.integer.contains(type) ? try node.int64(x) : x
-      let results = try node.build.insert(.unique, [elements], ["sorted": .int(0)], resultCount: 4)
-      let indexType = node.node.has("out_idx") ? try node.node.type("out_idx") : .int32
-      return [try node.cast(results[0], type), try node.cast(results[2], indexType)]
-    },
+    "Unique": .values(["y", "idx"]) { Array(try $0.unique().prefix(2)) },
+    "UniqueWithCounts": .values(["y", "idx", "count"]) { try $0.unique() },
   ]
 }
 
 extension NodeContext {
+  /// The elements in the order in which they first come, the place of each element among them, and how often each is there.
+  fileprivate func unique() throws -> [Value] {
+    // Runtimes know unique elements of few types of integers.
+    let x = try operand(0)
+    let type = try elementType(x)
+    let elements = ElementTypes.integer.contains(type) ? try int64(x) : x
+    let results = try build.insert(.unique, [elements], ["sorted": .int(0)], resultCount: 4)
+    let indexType = node.has("out_idx") ? try node.type("out_idx") : .int32
+    return [try cast(results[0], type), try cast(results[2], indexType), try cast(results[3], indexType)]
+  }
+
   fileprivate func gather(axis: Int, batchAxes: Int) throws -> Value {
     let (x, indices) = (try operand(0), try operand(1))
     guard batchAxes != 0 else { return try build(.gather, x, indices, attributes: ["axis": .int(Int64(axis))]) }

@@ -15,6 +15,15 @@ extension TensorFlowLowerings {
     "TensorListGetItem": .value { node in try node.item(of: node.list(0), at: node.operand(1)) },
     "TensorListGather": .value { node in try node.item(of: node.list(0), at: node.operand(1)) },
     "TensorListStack": .value { node in try node.stacked(node.list(0)) },
+    "TensorListConcatV2": .values(["tensor", "lengths"]) { node in
+      let stacked = try node.stacked(node.list(0))
+      let shape = try node.shapeValue(stacked)
+      guard try node.rank(stacked) >= 2 else { throw UnsupportedForm("elements without axes") }
+      let rest = try node.part(shape, 2, Int.max, axis: 0)
+      let joined = try node.build(.reshape, stacked, try node.concat([try node.build.constant([-1]), rest], axis: 0))
+      let lengths = try node.build(.expand, try node.part(shape, 1, 2, axis: 0), try node.part(shape, 0, 1, axis: 0))
+      return [joined, lengths]
+    },
     "TensorListLength": .value { node in
       let length: Value
       switch try node.list(0) {

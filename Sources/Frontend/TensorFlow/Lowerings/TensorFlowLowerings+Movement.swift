@@ -16,12 +16,18 @@ extension TensorFlowLowerings {
       return try node.reversed(try node.operand(0), flags.indices.filter { flags[$0] != 0 })
     },
     "ReverseSequence": .value { node in
-      guard let time = node.node.integer("seq_dim"), time <= 1, node.node.integer("batch_dim") ?? 0 == 1 - time else {
-        throw UnsupportedForm("other axes than the first two")
-      }
-      return try node.build(
-        .reverseSequence, try node.operand(0), try node.int64(try node.operand(1)),
-        attributes: ["time_axis": .int(Int64(time)), "batch_axis": .int(Int64(1 - time))])
+      let x = try node.operand(0)
+      let rank = try node.rank(x)
+      let time = try node.axis(node.node.integer("seq_dim") ?? 0, rank: rank)
+      let batch = try node.axis(node.node.integer("batch_dim") ?? 0, rank: rank)
+      guard time != batch else { throw ModelError(.invalidModel, "has the same axis twice") }
+      // ONNX has these axes in front.
+      let order = time + batch == 1 ? Array(0..<rank) : [batch, time] + (0..<rank).filter { $0 != batch && $0 != time }
+      let first = time == 0 && batch == 1
+      let reversed = try node.build(
+        .reverseSequence, try node.transpose(x, order), try node.int64(try node.operand(1)),
+        attributes: ["time_axis": .int(first ? 0 : 1), "batch_axis": .int(first ? 1 : 0)])
+      return try node.transpose(reversed, (0..<rank).map { axis in order.firstIndex(of: axis) ?? axis })
     },
     "Roll": .value { node in
       var x = try node.operand(0)

@@ -24,8 +24,6 @@ extension TensorFlowLowerings {
     },
     "BiasAddV1": binary(.add),
     "MatrixBandPart": .value { try $0.band() },
-    "MatrixDiagPart": .value { try $0.diagonal() },
-    "MatrixDiagPartV2": .value { try $0.mainDiagonal() }, "MatrixDiagPartV3": .value { try $0.mainDiagonal() },
   ]
 
   private static let batched = NodeLowering.value { node in
@@ -49,27 +47,6 @@ extension NodeContext {
     guard order.count >= 2 else { throw ModelError(.invalidModel, "multiplies a tensor of rank \(order.count)") }
     order.swapAt(order.count - 1, order.count - 2)
     return try transpose(value, order)
-  }
-
-  fileprivate func mainDiagonal() throws -> Value {
-    guard try integers(1, "the diagonal").allSatisfy({ $0 == 0 }) else { throw UnsupportedForm("another diagonal") }
-    return try diagonal()
-  }
-
-  /// The diagonal of each matrix, along the last axis.
-  fileprivate func diagonal() throws -> Value {
-    let x = try operand(0)
-    let shape = try shape(x)
-    guard shape.count >= 2, let rows = shape[shape.count - 2].value, let columns = shape[shape.count - 1].value,
-      columns < 1 << 16
-    else { throw UnsupportedForm("matrices whose size varies") }
-    // Laid out row by row, it is each element that is a row and a column further.
-    let flat = try build(
-      .reshape, x, try concat([try part(try shapeValue(x), 0, -2, axis: 0), try build.constant([-1])], axis: 0))
-    let count = min(rows, columns)
-    return try build(
-      .slice, flat, try build.constant([0]), try build.constant([count * (columns + 1)]), try build.constant([-1]),
-      try build.constant([columns + 1]))
   }
 
   /// The part of matrices that lies around the diagonal.
