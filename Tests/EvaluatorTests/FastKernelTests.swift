@@ -74,6 +74,13 @@ import Testing
     }
   }
 
+  /// Three rows of four positions end as far behind where they begin as one row of as many lanes would.
+  @Test func positionsOfSeveralRowsAreNoRow() throws {
+    for (rows, columns) in [(5, 6), (9, 6), (4, 6), (6, 7)] {
+      try expectAlike(.conv, [numbers([2, 3, rows, columns]), numbers([4, 3, 3, 3], 2)])
+    }
+  }
+
   @Test func paddingBeyondReasonIsLeftToTheExactKernel() throws {
     let far: Int64 = 900_000
     let given: Attributes = ["pads": .ints([far, far, far, far]), "strides": .ints([1 << 20, 1 << 20])]

@@ -70,7 +70,8 @@ struct ImageFactor: ProductFactor {
         for start in stride(from: lanes.lowerBound, to: lanes.upperBound, by: width) {
           // Lanes beyond the last repeat it: nobody looks at them.
           for lane in 0..<width { places[lane] = place(of: min(start + lane, lanes.upperBound - 1)) }
-          let isRow = places[width - 1] == places[0] + width - 1 && strides.columns == 1
+          let isRow =
+            start + width <= lanes.upperBound && strides.columns == 1 && places[width - 1] == places[0] + width - 1
           var target = panels + (start - lanes.lowerBound) * depth.count
           for step in depth {
             let source = image.base + steps[step]
