@@ -95,7 +95,9 @@ package final class Rewriter {
       guard let result else { continue }
       let isNew = value.definingOperation?.location.passes.last == pass && !value.hasUses
       try replace(result, with: value, takingName: takingNames && isNew)
-      if takingNames, isNew, value.index == 0 { value.definingOperation?.location.name = operation.location.name }
+      if takingNames, isNew, result.index == 0, value.index == 0 {
+        value.definingOperation?.location.name = operation.location.name
+      }
     }
     erase(operation)
   }
