@@ -9,13 +9,13 @@ package final class Value {
   /// Unique among the values that are visible at the same place. Never empty.
   package internal(set) var name: ByteString
   /// What is known of the type. Types of a graph's arguments are kept as declared.
-  package internal(set) var type: ValueType { didSet { usersMayInferMore() } }
+  package internal(set) var type: ValueType { didSet { if type != oldValue { usersMayInferMore() } } }
   /// The type that the source file wrote down for this value, kept so that it can be written back; `nil` where it wrote
   /// none.
   package internal(set) var declaredType: ValueType?
   /// The elements, where this is a small tensor of int64, int32 or bool, of rank 0 or 1, and something is known of
   /// them. Truth values are 1 and 0.
-  package internal(set) var contents: [Dimension]? { didSet { usersMayInferMore() } }
+  package internal(set) var contents: [Dimension]? { didSet { if contents != oldValue { usersMayInferMore() } } }
   package var annotations: Annotations?
   /// For an argument: the value that it has unless a caller passes another (ONNX's overridable initializer).
   package internal(set) var defaultLiteral: TensorLiteral?

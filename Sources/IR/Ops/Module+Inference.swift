@@ -19,7 +19,7 @@ extension Operation {
       for (index, result) in results.enumerated() {
         guard let result else { continue }
         try result.refine(inference.resultTypes[index], diagnostics)
-        if let contents = inference.resultContents[index], contents != result.contents { result.contents = contents }
+        result.contents = inference.resultContents[index] ?? result.contents
       }
       mayInferMore = false
     } catch let error as ModelError {
@@ -77,7 +77,7 @@ extension Operation {
 extension Value {
   fileprivate func refine(_ inferred: ValueType, _ diagnostics: Diagnostics?) throws {
     if let merged = inferred.merged(with: type) {
-      if merged != type { type = merged }
+      type = merged
       return
     }
     if case .tensor(let declared) = type, case .tensor(let found) = inferred, declared.elementType == found.elementType
