@@ -64,7 +64,17 @@ def fan(count: int) -> tuple[list[NodeProto], list[TensorProto], str]:
     return nodes, [], "sum"
 
 
-SHAPES: tuple[Callable[[int], tuple[list[NodeProto], list[TensorProto], str]], ...] = (blocks, layers, fan)
+def scalars(count: int) -> tuple[list[NodeProto], list[TensorProto], str]:
+    """A chain in which each operation has its own copy of the same number."""
+    nodes, weights, previous = [], [], "x"
+    for index in range(count):
+        weights.append(numpy_helper.from_array(np.array([1.5], np.float32), f"c{index}"))
+        nodes.append(helper.make_node("Mul" if index % 2 else "Sub", [previous, f"c{index}"], [f"y{index}"]))
+        previous = f"y{index}"
+    return nodes, weights, previous
+
+
+SHAPES: tuple[Callable[[int], tuple[list[NodeProto], list[TensorProto], str]], ...] = (blocks, layers, fan, scalars)
 
 
 def model(nodes: list[NodeProto], weights: list[TensorProto], output: str) -> ModelProto:
