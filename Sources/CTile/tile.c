@@ -60,36 +60,35 @@ static product *best_product(void) {
 static product *best_product(void) { return multiply_portably; }
 #endif
 
-void mcc_set_tile(
+/// Multiplies into a tile, by way of a whole one where it is smaller; what `start` means is said above.
+static void multiply_into(
     size_t depth, const float *left, const float *right, const float *start, float *tile, size_t stride, size_t rows,
     size_t columns) {
-  float starts[rows_of_tile] = {0};
-  if (start) memcpy(starts, start, rows * sizeof(float));
   const bool is_wide = columns > lanes;
   if (rows == rows_of_tile && columns == (is_wide ? 2 * lanes : lanes)) {
-    return best_product()(depth, left, right, starts, tile, stride, is_wide);
+    return best_product()(depth, left, right, start, tile, stride, is_wide);
   }
-  float whole[rows_of_tile * columns_of_tile];
-  best_product()(depth, left, right, starts, whole, columns_of_tile, is_wide);
+  float whole[rows_of_tile * columns_of_tile] = {0};
+  for (size_t row = 0; !start && row < rows; row++) {
+    memcpy(whole + row * columns_of_tile, tile + row * stride, columns * sizeof(float));
+  }
+  best_product()(depth, left, right, start, whole, columns_of_tile, is_wide);
   for (size_t row = 0; row < rows; row++) {
     memcpy(tile + row * stride, whole + row * columns_of_tile, columns * sizeof(float));
   }
 }
 
+void mcc_set_tile(
+    size_t depth, const float *left, const float *right, const float *start, float *tile, size_t stride, size_t rows,
+    size_t columns) {
+  float starts[rows_of_tile] = {0};
+  if (start) memcpy(starts, start, rows * sizeof(float));
+  multiply_into(depth, left, right, starts, tile, stride, rows, columns);
+}
+
 void mcc_add_tile(
     size_t depth, const float *left, const float *right, float *tile, size_t stride, size_t rows, size_t columns) {
-  const bool is_wide = columns > lanes;
-  if (rows == rows_of_tile && columns == (is_wide ? 2 * lanes : lanes)) {
-    return best_product()(depth, left, right, NULL, tile, stride, is_wide);
-  }
-  float whole[rows_of_tile * columns_of_tile] = {0};
-  for (size_t row = 0; row < rows; row++) {
-    memcpy(whole + row * columns_of_tile, tile + row * stride, columns * sizeof(float));
-  }
-  best_product()(depth, left, right, NULL, whole, columns_of_tile, is_wide);
-  for (size_t row = 0; row < rows; row++) {
-    memcpy(tile + row * stride, whole + row * columns_of_tile, columns * sizeof(float));
-  }
+  multiply_into(depth, left, right, NULL, tile, stride, rows, columns);
 }
 
 static inline __attribute__((always_inline)) void pack(
