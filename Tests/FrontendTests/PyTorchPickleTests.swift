@@ -55,8 +55,13 @@ import Testing
   @Test func whatIsNoTensorIsNotMade() throws {
     let call = Self.name("os", "system") + Array("(".utf8) + Self.text("true") + Array("tR".utf8)
     let deep = Array(repeating: UInt8(0x29), count: 1) + Array(repeating: UInt8(0x85), count: 100_000)
+    let grown = Array("]".utf8) + Array(repeating: [0x4E, 0x61], count: 8_000).joined()
+    let recalled =
+      Array("(".utf8) + Array(repeating: 0x4E, count: 4_000) + Array("tq\u{1}".utf8)
+      + Array(repeating: [0x68, 1], count: 5_000).joined()
     for (value, message) in [
-      (call, "is made by os.system"), (Self.tensor(offset: 3), "does not lie inside"),
+      (grown, "in too many steps"), (recalled, "in too many steps"), (call, "is made by os.system"),
+      (Self.tensor(offset: 3), "does not lie inside"),
       (Self.tensor(kind: "QInt8Storage"), "has elements of torch.QInt8Storage"), ([0x4E], "is no tensor"),
       ([0x81], "does more than hold data"), (deep, "nests values deeper"), ([0x52], "calls with no arguments"),
       ([0x68, 9], "has not kept"), (Array("}q\u{1}".utf8) + [0x68, 1], "in two places"),

@@ -21,6 +21,7 @@ package struct PickledValue {
   package let content: Content
   /// How deep values lie in it.
   fileprivate let nesting: Int
+  fileprivate let partCount: Int
 
   fileprivate init(_ content: Content) {
     self.content = content
@@ -33,6 +34,7 @@ package struct PickledValue {
       case .reference(let value): [value]
       }
     nesting = parts.reduce(0) { max($0, $1.nesting + 1) }
+    partCount = parts.count
   }
 }
 
@@ -50,9 +52,12 @@ package struct PickleReader {
   private var marks: [Int] = []
   private var memory: [Int: Memory] = [:]
   private var valueCount = 0
+  /// The parts of all values that were made, those of a list that grows each time anew.
+  private var partCount = 0
 
   private static let maximumNesting = 32
   private static let maximumValues = 1 << 20
+  private static let maximumParts = 1 << 24
 
   /// - Throws: `ModelError` where `file` is no pickle, or one of more than data.
   package static func read(_ file: ByteSlice) throws -> PickledValue {
@@ -110,6 +115,8 @@ package struct PickleReader {
     let value = PickledValue(content)
     valueCount += 1
     guard valueCount <= Self.maximumValues else { throw Self.damaged("has more than \(Self.maximumValues) values") }
+    partCount += value.partCount
+    guard partCount <= Self.maximumParts else { throw Self.damaged("makes its lists in too many steps") }
     guard value.nesting <= Self.maximumNesting else {
       throw Self.damaged("nests values deeper than \(Self.maximumNesting)")
     }
