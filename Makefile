@@ -3,6 +3,14 @@
 swift_build = swift build --configuration release --static-swift-stdlib --product mcc
 mcc = .build/release/mcc
 python = .venv/bin/python
+
+# The Pythons of the frameworks: an environment is made for each that is not named, as in `make conformance-frontends PYTORCH=python3.11`.
+PYTORCH ?= .venv-pytorch/bin/python
+TENSORFLOW ?= .venv-tensorflow/bin/python
+CAFFE ?= .venv-caffe/bin/python
+# Those that have other simplifiers, where the frameworks' do not, and PyPI's caffe2onnx.
+export SIMPLIFIERS CAFFE2ONNX
+
 swift_sources = Package.swift Sources Tests
 
 # Makes the environment $(1) with the packages that the file $(2) names, anew when those differ from what was installed.
@@ -13,7 +21,7 @@ define environment
   && cp $(2) $(1)/requirements.txt; }
 endef
 
-.PHONY: build demo test bench scale conformance-frontends static lint format protos dependencies venv clean help
+.PHONY: build demo test bench scale conformance-frontends conformance-caffe conformance-tensorflow conformance-pytorch static lint format protos dependencies venv clean help
 
 build: dependencies  ## builds .build/release/mcc (the default)
 	$(swift_build)
@@ -35,12 +43,20 @@ scale: build venv  ## shows that time grows as the number of operations does
 	$(python) Benchmarks/scale.py $(mcc)
 
 # Outside CI: the frameworks are gigabytes, and networks take minutes to export.
-conformance-frontends: build venv  ## reads whole architectures as their frameworks export them, in environments of their own
-	$(call environment,.venv-caffe,Conformance/fixtures/requirements-caffe.txt)
-	$(call environment,.venv-pytorch,Conformance/fixtures/requirements-pytorch.txt)
-	.venv-caffe/bin/python Conformance/frontends_caffe.py $(mcc)
-	.venv-pytorch/bin/python Conformance/frontends_pytorch.py $(mcc) build/frontends
-	$(python) Conformance/frontends_tensorflow.py $(mcc)
+conformance-frontends: conformance-caffe conformance-tensorflow conformance-pytorch  ## reads whole architectures as their frameworks export them
+
+conformance-caffe: build $(filter .venv-%,$(CAFFE))
+	$(CAFFE) Conformance/frontends_caffe.py $(mcc)
+
+conformance-tensorflow: build $(filter .venv-%,$(TENSORFLOW))
+	$(TENSORFLOW) Conformance/frontends_tensorflow.py $(mcc)
+
+conformance-pytorch: build $(filter .venv-%,$(PYTORCH))
+	$(PYTORCH) Conformance/frontends_pytorch.py $(mcc) build/frontends
+
+.venv-%/bin/python: Conformance/fixtures/requirements-%.txt
+	$(call environment,.venv-$*,$<)
+	@touch $@
 
 static: dependencies  ## builds .build-static/release/mcc, which needs no library at run time
 	$(swift_build) --scratch-path .build-static -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-all

@@ -3,25 +3,29 @@
     python Conformance/frontends_caffe.py <path of mcc> [word ...]
 
 with the packages of fixtures/requirements-caffe.txt and requirements.txt (`make conformance-frontends` installs them). The networks are
-written here from their published layers, with random weights. A row each: the largest difference of the outputs, whether it is within
-rtol 1e-3 and atol 1e-4, operations of the network as it is and simplified, and the time that mcc takes for both. Where `CAFFE2ONNX` names
-a Python that has PyPI's caffe2onnx (2.0.1, installed without its dependencies, with onnx 1.16, protobuf 3.20 and NumPy in an environment of
-their own), also the operations and the time of what that makes.
+written here from their published layers, with random weights. A row each: whether ONNX Runtime on mcc's output, plain and simplified, agrees
+with OpenCV (rtol 1e-3, atol 1e-4), the operations that `simplify` leaves, and the seconds of mcc. Where `CAFFE2ONNX` names a Python that has
+PyPI's caffe2onnx (2.0.1, installed without its dependencies, with onnx 1.16, protobuf 3.20 and NumPy in an environment of their own), also the
+least operations that any peer of simplifiers.py leaves of what that writes, and its seconds. The exit code is 1 where a row disagrees or a peer
+leaves fewer operations.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import onnx
-import onnxruntime
+
+import runtime
+from costs import operation_count
+from frontend_table import Row, Table
+from measured import measured
+from simplifiers import fewest_operations
 
 sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
 from make_caffe import caffe, chain, input_layer, layer  # noqa: E402
@@ -230,67 +234,73 @@ def with_weights(text: str):
     return model.SerializeToString(), network
 
 
-def operations(model: Path) -> int:
-    return sum(node.op_type != "Constant" for node in onnx.load(model, load_external_data=False).graph.node)
-
-
-def peer(files: list[Path], folder: Path) -> str:
-    """What another converter makes of the network: operations, and the time it takes."""
-    python = os.environ.get("CAFFE2ONNX")
+def peer(files: list[Path], folder: Path) -> tuple[int | None, float | None]:
+    """The operations that another converter and the best simplifier leave, and the converter's seconds; nothing where it fails."""
+    python, made = os.environ.get("CAFFE2ONNX"), folder / "peer.onnx"
     if not python:
-        return ""
-    made = folder / "peer.onnx"
-    made.unlink(missing_ok=True)
-    start = time.monotonic()
+        return None, None
+    words = ["--prototxt", str(files[0]), "--caffemodel", str(files[1]), "--onnx", str(made)]
+    run = measured([python, "-m", "caffe2onnx.convert", *words], PEER_SECONDS)
     try:
-        words = ["--prototxt", files[0], "--caffemodel", files[1], "--onnx", made]
-        subprocess.run([python, "-m", "caffe2onnx.convert", *words], check=True, timeout=PEER_SECONDS, capture_output=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        return f", peer {type(error).__name__}"
-    count = f"{operations(made)} operations" if made.exists() else "without a result"
-    return f", peer {count} {time.monotonic() - start:.2f} s"
+        return (fewest_operations(made) if made.exists() else None), run.seconds
+    finally:
+        for file in made, made.with_suffix(".peers.json"):
+            file.unlink(missing_ok=True)
 
 
-def judge(mcc: str, name: str, text: str, folder: Path) -> bool:
-    model, network = with_weights(text)
-    files = [folder / f"{name}.prototxt", folder / f"{name}.caffemodel"]
-    files[0].write_text(text)
-    files[1].write_bytes(model)
+def expectation(net: cv2.dnn.Net, network, blob: str, shape: tuple[int, ...]) -> np.ndarray:
+    """What OpenCV computes of a blob."""
+    return net.forward(next(item.name.decode() for item in network.layer if item.top[0].decode() == blob)).reshape(shape)
+
+
+def judge(mcc: str, row: Row, files: list[Path], network, folder: Path) -> None:
+    """Fills in what mcc makes of a network."""
     data = np.random.default_rng(2).standard_normal(list(network.layer[0].input_param.shape[0].dim), dtype=np.float32)
-    net = cv2.dnn.readNetFromCaffe(str(files[0]), str(files[1]))
-    counts, seconds, worst, agrees = [], [], 0.0, True
+    net = cv2.dnn.readNetFromCaffe(*map(str, files))
+    output = folder / "judged.onnx"
     for passes in [], ["-passes=simplify"]:
-        output = folder / f"{name}.onnx"
-        start = time.monotonic()
-        subprocess.run([mcc, *files, *passes, "-o", output], check=True)
-        seconds.append(time.monotonic() - start)
-        counts.append(operations(output))
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        session = onnxruntime.InferenceSession(str(output), options)
+        run = measured([mcc, *map(str, files), *passes, "-o", str(output)], 900)
+        if run.code != 0:
+            row.verdict = run.errors.strip()[-900:]
+            return
+        session = runtime.session(output)
         names = [value.name for value in session.get_outputs()]
         for blob, result in zip(names, session.run(names, {"data": data} if session.get_inputs() else {})):
             net.setInput(data, "data")
-            expected = net.forward(next(item.name.decode() for item in network.layer if item.top[0].decode() == blob)).reshape(result.shape)
+            expected = expectation(net, network, blob, result.shape)
             if blob == "detections":
                 # OpenCV has the rows in another order.
                 result, expected = (rows[..., np.lexsort(rows[0, 0].T[[6, 5, 4, 3, 2, 1]].round(4)), :] for rows in (result, expected))
-            worst = max(worst, float(np.abs(result - expected).max()))
-            agrees = agrees and np.allclose(result, expected, RTOL, ATOL)
-    print(f"{name:<12} {'agrees' if agrees else 'DIFFERS':<8} {worst:9.2g} {len(model):>12,} bytes {counts[0]:>5} -> {counts[1]:>4} operations {seconds[0]:7.2f} s {seconds[1]:7.2f} s{peer(files, folder)}", flush=True)
-    return agrees
+            if not np.allclose(result, expected, RTOL, ATOL):
+                row.verdict = f"{'simplified: ' if passes else ''}{blob} differs by {np.abs(result - expected).max():.3g}"
+                return
+        if passes:
+            row.simplify_seconds = run.seconds
+            row.operations = operation_count(onnx.load(output, load_external_data=False))
+        else:
+            row.seconds = run.seconds
 
 
 def main(words: list[str]) -> int:
     if not words:
-        print(__doc__, file=sys.stderr)
-        return 64
-    verdicts = []
-    with tempfile.TemporaryDirectory() as folder:
-        for build in ARCHITECTURES:
-            if len(words) == 1 or any(word in build.__name__ for word in words[1:]):
-                verdicts.append(judge(words[0], build.__name__, build(), Path(folder)))
-    return 0 if verdicts and all(verdicts) else 1
+        sys.exit(__doc__)
+    table = Table()
+    for build in ARCHITECTURES:
+        name = build.__name__
+        if len(words) > 1 and not any(word in name for word in words[1:]):
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            files = [folder / f"{name}.prototxt", folder / f"{name}.caffemodel"]
+            text = build()
+            model, network = with_weights(text)
+            files[0].write_text(text)
+            files[1].write_bytes(model)
+            operations, seconds = peer(files, folder)
+            row = Row(name, their_operations=operations, their_seconds=seconds)
+            judge(words[0], row, files, network, folder)
+            table.add(row)
+    return table.conclude()
 
 
 if __name__ == "__main__":

@@ -5,20 +5,19 @@
 needs torch, torchvision, transformers, onnx, onnxruntime and onnxscript; `make conformance-frontends` installs them. The weights are random.
 Each network is exported by `torch.export.save`, of a fixed and of an open size, as it is and after `run_decompositions()`; with words, only
 the rows whose names contain one of them. A row says whether ONNX Runtime on mcc's output, plain and simplified, agrees with PyTorch (rtol
-1e-3, atol 1e-4), the operations that `simplify` leaves, the least that any peer leaves of what `torch.onnx.export` writes of the same network
-where `simplify_table.py` has judged that in `<folder>/../models`, and the seconds of mcc against those of `torch.onnx.export`. The exit code is 1 where
-a row disagrees or a peer leaves fewer operations. A `.pt2` is deleted once it is judged.
+1e-3, atol 1e-4), the operations that `simplify` leaves, the least that any peer of simplifiers.py leaves of what `torch.onnx.export` writes of
+the same network, and the seconds of mcc against those of `torch.onnx.export`. What the peers did is kept in the folder, under the names that
+export_real_models.py gives; everything else in it is deleted once it is judged. The exit code is 1 where a row disagrees or a peer leaves
+fewer operations.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +27,12 @@ from torch import Tensor
 
 import runtime
 from costs import operation_count
-from export_real_models import SAMPLES, SEED, Named, Sample, classifier, segmentation, stir
+from export_real_models import SAMPLES, SEED, Named, Sample, classifier, export, segmentation, stir
+from frontend_table import Row, Table
 from measured import measured
+from simplifiers import fewest_operations
 
 RTOL, ATOL = 1e-3, 1e-4
-
 
 
 def distilbert() -> Sample:
@@ -77,32 +77,37 @@ def googlenet() -> Sample:
     return Sample(googlenet(weights=None, init_weights=False), {"image": torch.rand(1, 3, 224, 224)}, {"image": {0: "batch"}})
 
 
+class Recurrent(torch.nn.Module):
+    """Two layers in two directions, and what they end with."""
+
+    def __init__(self, layer: type) -> None:
+        super().__init__()
+        self.layers = layer(16, 24, num_layers=2, bidirectional=True, batch_first=True)
+        self.head = torch.nn.Linear(48, 4)
+
+    def forward(self, sequence: Tensor) -> Tensor:
+        return self.head(self.layers(sequence)[0][:, -1])
+
+
+def recurrent(layer: type) -> Sample:
+    return Sample(Recurrent(layer), {"sequence": torch.rand(1, 20, 16)}, {"sequence": {0: "batch"}, "logits": {0: "batch"}})
+
+
 CLASSIFIERS = [
     "resnet18", "mobilenet_v3_small", "efficientnet_v2_s", "squeezenet1_1", "mnasnet0_5", "regnet_y_400mf", "alexnet", "vgg11_bn", "resnext50_32x4d",
     "swin_v2_t", "maxvit_t", "shufflenet_v2_x0_5", "densenet169", "regnet_x_400mf",
 ]
 NETWORKS: dict[str, Callable[[], Sample]] = {
     **{name: make for name, make in SAMPLES.items() if "ssdlite" not in name and "_base" not in name},
+    "lstm": lambda: recurrent(torch.nn.LSTM), "gru": lambda: recurrent(torch.nn.GRU), "distilbert": distilbert, "t5_encoder": t5_encoder, "llama": llama,
     **{name: (lambda name=name: classifier(name)) for name in CLASSIFIERS},
     "lraspp": lambda: segmentation("lraspp_mobilenet_v3_large"), "fcn": lambda: segmentation("fcn_resnet50"),
-    "inception_v3": inception, "googlenet": googlenet, "distilbert": distilbert, "t5_encoder": t5_encoder, "llama": llama,
+    "inception_v3": inception, "googlenet": googlenet,
 }
 
 
-@dataclass
-class Row:
-    name: str
-    verdict: str
-    operations: int = 0
-    theirs: int | None = None
-    seconds: float = 0
-    simplify_seconds: float = 0
-    export_seconds: float | None = None
-
-    def __str__(self) -> str:
-        theirs = "-" if self.theirs is None else str(self.theirs)
-        export = "-" if self.export_seconds is None else f"{self.export_seconds:.1f}"
-        return (f"{self.name:44} {self.operations:5} {theirs:>5} {self.seconds:7.2f} {self.simplify_seconds:7.2f} {export:>6}  {self.verdict}")
+def form(is_open: bool, decomposed: bool) -> str:
+    return f"{'open' if is_open else 'static'}{'-decomposed' if decomposed else ''}"
 
 
 def exported(sample: Sample, is_open: bool, decomposed: bool) -> torch.export.ExportedProgram:
@@ -152,52 +157,50 @@ def disagreement(model: Path, inputs: list[Tensor], expected: list[np.ndarray]) 
     return None
 
 
-def peers(folder: Path, name: str, is_open: bool) -> int | None:
-    table = folder.parent / "models" / f"torch-{name}-dynamo{'' if is_open else '-static'}.peers.json"
-    if not table.exists():
-        return None
-    rows = json.loads(table.read_text()).values()
-    counts = [row["operations"] for row in rows if "operations" in row and "domains" not in row]
-    return min(counts) if counts else None
-
-
-def export_seconds(sample: Sample, folder: Path) -> float:
+def theirs(sample: Sample, folder: Path, name: str, is_open: bool) -> tuple[int | None, float | None]:
+    """The operations that PyTorch's exporter and the best simplifier leave, and the exporter's seconds; nothing where it fails."""
+    model = folder / f"torch-{name}-dynamo{'' if is_open else '-static'}.onnx"
+    made = model.with_suffix(".unfinished")
+    is_kept = model.exists()
     start = time.monotonic()
-    torch.onnx.export(sample.network, tuple(sample.inputs.values()), folder / "export.onnx", dynamo=True, verbose=False)
-    (folder / "export.onnx").unlink(missing_ok=True)
-    (folder / "export.onnx.data").unlink(missing_ok=True)
-    return time.monotonic() - start
+    try:
+        export(sample, made, is_open, dynamo=True)
+        seconds = time.monotonic() - start
+        if not is_kept:
+            made.rename(model)
+        return fewest_operations(model), seconds
+    except Exception as failure:  # noqa: BLE001 - it raises whatever its parts do
+        print(f"{name}: torch.onnx.export: {type(failure).__name__}: {str(failure)[:200]!r}", file=sys.stderr)
+        return None, None
+    finally:
+        for file in [made] if is_kept else [made, model]:
+            file.unlink(missing_ok=True)
 
 
-def judged(mcc: str, folder: Path, name: str, sample: Sample, is_open: bool, decomposed: bool) -> Row:
-    row = Row(f"{name}-{'open' if is_open else 'static'}{'-decomposed' if decomposed else ''}", "agrees")
-    archive = folder / f"{row.name}.pt2"
+def judge(mcc: str, folder: Path, row: Row, sample: Sample, is_open: bool, decomposed: bool) -> None:
+    """Fills in what mcc makes of a network."""
+    archive, output = folder / f"{row.name}.pt2", folder / "judged.onnx"
     torch.export.save(exported(sample, is_open, decomposed), archive)
     inputs = feeds(sample, is_open)
     with torch.no_grad():
         expected = [value.numpy() for value in tensors(sample.network(*inputs))]
-    row.theirs = peers(folder, name, is_open)
     try:
         for passes in [], ["-passes=simplify"]:
-            output = folder / "judged.onnx"
             run = measured([mcc, str(archive), *passes, "-o", str(output)], 900)
             if run.code != 0:
                 row.verdict = run.errors.strip()[-900:]
-                return row
+                return
             if found := disagreement(output, inputs, expected):
                 row.verdict = f"{'simplified: ' if passes else ''}{found}"
-                return row
+                return
             if passes:
                 row.simplify_seconds = run.seconds
                 row.operations = operation_count(onnx.load(output, load_external_data=False))
             else:
                 row.seconds = run.seconds
-            output.unlink()
-        if row.theirs is not None and row.operations > row.theirs:
-            row.verdict += f", but a peer leaves {row.theirs}"
-        return row
     finally:
         archive.unlink()
+        output.unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> None:
@@ -208,28 +211,27 @@ def main(arguments: list[str]) -> None:
     mcc, place, *words = arguments
     folder = Path(place)
     folder.mkdir(parents=True, exist_ok=True)
-    failures = 0
-    print(f"{'network':44} {'left':>5} {'peer':>5} {'mcc s':>7} {'simpl.':>7} {'export':>6}", flush=True)
+    # What the first export of a process imports is not measured.
+    export(Sample(torch.nn.ReLU(), {"x": torch.rand(2)}, {"x": {}}), folder / "first.onnx", is_open=False, dynamo=True)
+    (folder / "first.onnx").unlink()
+    table = Table()
     for name, make in NETWORKS.items():
         torch.manual_seed(SEED)
-        sample, seconds = None, None
+        sample = None
         for is_open in False, True:
-            for decomposed in False, True:
-                row = f"{name}-{'open' if is_open else 'static'}{'-decomposed' if decomposed else ''}"
-                if words and not any(word in row for word in words):
-                    continue
+            forms = [it for it in (False, True) if not words or any(word in f"{name}-{form(is_open, it)}" for word in words)]
+            if forms and sample is None:
+                sample = make()
+                stir(sample.network).eval()
+            operations, seconds = theirs(sample, folder, name, is_open) if forms else (None, None)
+            for decomposed in forms:
+                row = Row(f"{name}-{form(is_open, decomposed)}", their_operations=operations, their_seconds=seconds)
                 try:
-                    if sample is None:
-                        sample = make()
-                        stir(sample.network).eval()
-                        seconds = export_seconds(sample, folder) if "-quick" not in words else None
-                    result = judged(mcc, folder, name, sample, is_open, decomposed)
+                    judge(mcc, folder, row, sample, is_open, decomposed)
                 except Exception as failure:  # noqa: BLE001 - the others are worth knowing
-                    result = Row(row, f"{type(failure).__name__}: {str(failure)[:200]!r}")
-                result.export_seconds = seconds
-                failures += result.verdict != "agrees"
-                print(result, flush=True)
-    sys.exit(1 if failures else 0)
+                    row.verdict = f"{type(failure).__name__}: {str(failure)[:200]!r}"
+                table.add(row)
+    sys.exit(table.conclude())
 
 
 if __name__ == "__main__":

@@ -1,49 +1,43 @@
-"""Whole architectures of TensorFlow: mcc against TensorFlow's results, and against tf2onnx followed by onnxslim.
+"""Whole architectures of TensorFlow: mcc against TensorFlow's results, and against tf2onnx with the best simplifier behind it.
 
     python Conformance/frontends_tensorflow.py <mcc> [architecture ...]
 
-needs the packages of `fixtures/requirements-tensorflow.txt`, tf2onnx and onnxslim (or its path in `ONNXSLIM`), which it installs into `.venv-tensorflow` when the Python
-that runs it lacks them. Prints a row for each architecture, as SavedModel and frozen: whether the results agree (rtol 1e-3, atol 1e-4), the
-operations and transpositions after `-passes=simplify` and those of the peers, and how long each took. The exit code is 1 when results differ.
+needs the packages of `fixtures/requirements-tensorflow.txt`, tf2onnx, onnx and onnxruntime; `make conformance-frontends` installs them. A row
+for each architecture, as SavedModel and frozen: whether ONNX Runtime on mcc's output, plain and simplified, agrees with TensorFlow (rtol 1e-3,
+atol 1e-4), the operations that `simplify` leaves and the least that any peer of simplifiers.py leaves of what tf2onnx writes, the transpositions
+of both, and the seconds of mcc against those of tf2onnx. The exit code is 1 where a row disagrees or a peer leaves fewer operations.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE.parent / ".venv-tensorflow"
-PACKAGES = ["tf2onnx", "onnxslim", "onnxruntime"]
-RTOL, ATOL = 1e-3, 1e-4
-SEED = 1
-
-try:
-    sys.path.insert(0, str(HERE / "fixtures"))
-    import make_tensorflow as fixtures
-    import tf2onnx
-except ImportError:
-    if Path(sys.prefix) == ENVIRONMENT:
-        raise
-    requirements = HERE / "fixtures" / "requirements-tensorflow.txt"
-    subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], check=True)
-    subprocess.run([ENVIRONMENT / "bin/pip", "install", "--quiet", "-r", requirements, *PACKAGES], check=True)
-    os.execv(ENVIRONMENT / "bin/python", [str(ENVIRONMENT / "bin/python"), *sys.argv])
+sys.path.insert(0, str(HERE / "fixtures"))
+import make_tensorflow as fixtures  # noqa: E402 - it sets what TensorFlow reads as it is imported
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
-import onnxruntime  # noqa: E402
 import tensorflow as tf  # noqa: E402
+import tf2onnx  # noqa: E402
+
+import runtime  # noqa: E402
+from frontend_table import Row, Table  # noqa: E402
+from measured import measured  # noqa: E402
+from simplifiers import fewest_operations  # noqa: E402
+
+RTOL, ATOL = 1e-3, 1e-4
+SEED = 1
 
 APPLICATIONS = {
     "MobileNetV2": 96, "MobileNetV3Small": 96, "ResNet50V2": 96, "EfficientNetB0": 96, "DenseNet121": 96, "NASNetMobile": 224,
     "Xception": 96, "InceptionV3": 128, "VGG16": 64, "ConvNeXtTiny": 96,
+    "MobileNet": 96, "ResNet50": 96, "MobileNetV3Large": 96, "EfficientNetV2B0": 96,
 }
 
 
@@ -81,26 +75,41 @@ def counts(path: Path) -> tuple[int, int]:
     return len(types), types.count("Transpose")
 
 
-def run(path: Path, value: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: value})[0]
-
-
-def peer(model: keras.Model, signature: list[tf.TensorSpec], path: Path) -> float:
-    """What tf2onnx and onnxslim make of the model, and how long tf2onnx took."""
+def peer(model: keras.Model, signature: list[tf.TensorSpec], path: Path) -> tuple[int | None, int | None, float | None]:
+    """The operations and transpositions that tf2onnx and the best simplifier leave, and the seconds of tf2onnx; nothing where it fails."""
     start = time.monotonic()
-    function = tf.function(lambda x: model(x, training=False), input_signature=signature)
-    tf2onnx.convert.from_function(function, input_signature=signature, opset=18, output_path=str(path))
-    seconds = time.monotonic() - start
-    program = os.environ.get("ONNXSLIM") or shutil.which("onnxslim", path=f"{sys.prefix}/bin:{os.environ.get('PATH', '')}")
-    if program:
-        subprocess.run([program, path, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    else:
-        print("onnxslim is not there: tf2onnx's own result counts", file=sys.stderr)
-    return seconds
+    try:
+        function = tf.function(lambda x: model(x, training=False), input_signature=signature)
+        tf2onnx.convert.from_function(function, input_signature=signature, opset=18, output_path=str(path))
+        seconds = time.monotonic() - start
+        return fewest_operations(path), counts(path)[1], seconds
+    except Exception as failure:  # noqa: BLE001 - it raises whatever its parts do
+        print(f"tf2onnx: {type(failure).__name__}: {str(failure)[:200]!r}", file=sys.stderr)
+        return None, None, None
 
 
-def judge(mcc: str, name: str, folder: Path) -> bool:
+def judge(mcc: str, source: Path, row: Row, value: np.ndarray, expected: np.ndarray) -> None:
+    """Fills in what mcc makes of a model."""
+    output = source.parent / "judged.onnx"
+    for passes in [], ["-passes=simplify"]:
+        run = measured([mcc, str(source), *passes, "-o", str(output)], 900)
+        if run.code != 0:
+            row.verdict = run.errors.strip()[-900:]
+            return
+        session = runtime.session(output)
+        result = session.run(None, {session.get_inputs()[0].name: value})[0]
+        if result.shape != expected.shape or not np.allclose(result, expected, RTOL, ATOL):
+            row.verdict = f"{'simplified: ' if passes else ''}differs"
+            return
+        if passes:
+            row.simplify_seconds = run.seconds
+            row.operations, row.transpositions = counts(output)
+        else:
+            row.seconds = run.seconds
+
+
+def rows(mcc: str, name: str, folder: Path, table: Table) -> None:
+    """Saves an architecture in both forms, and adds a row for each."""
     model = model_of(name)
     shape = model.inputs[0].shape
     value = np.random.default_rng(SEED).uniform(-1, 1, (2, *shape[1:])).astype(np.float32)
@@ -112,39 +121,19 @@ def judge(mcc: str, name: str, folder: Path) -> bool:
     archive.add_endpoint("serve", function, input_signature=signature)
     archive.write_out(folder / "saved_model", verbose=False)
     fixtures.freeze(function, folder / "frozen.pb")
-    try:
-        seconds = peer(model, signature, folder / "peer.onnx")
-        operations, transpositions = counts(folder / "peer.onnx")
-        theirs = f"theirs {operations:5} ({transpositions:2}); tf2onnx {seconds:6.2f} s"
-    except Exception as error:  # noqa: BLE001 - it raises whatever its parts do
-        theirs = f"tf2onnx fails: {type(error).__name__}"
-    agrees = True
-    for source in ("saved_model", "frozen.pb"):
-        start = time.monotonic()
-        subprocess.run([mcc, folder / source, "-o", folder / "plain.onnx"], check=True)
-        own = time.monotonic() - start
-        subprocess.run([mcc, folder / source, "-passes=simplify", "-o", folder / "simple.onnx"], check=True)
-        results = [run(folder / file, value) for file in ("plain.onnx", "simple.onnx")]
-        close = all(np.allclose(result, expected, RTOL, ATOL) for result in results)
-        agrees &= close
-        operations, transpositions = counts(folder / "simple.onnx")
-        print(
-            f"{name:17} {source:12} {'agrees' if close else 'DIFFERS':8} {operations:5} operations ({transpositions:2} Transpose),"
-            f" {own:6.2f} s; {theirs}", flush=True)
-    return agrees
+    operations, transpositions, seconds = peer(model, signature, folder / "peer.onnx")
+    for source in "saved_model", "frozen.pb":
+        row = Row(f"{name} {source}", their_operations=operations, their_transpositions=transpositions, their_seconds=seconds)
+        judge(mcc, folder / source, row, value, expected)
+        table.add(row)
 
 
 def main(mcc: str, names: list[str]) -> int:
-    verdicts = []
+    table = Table()
     for name in names or [*APPLICATIONS, "LSTM", "GRU"]:
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                verdicts.append(judge(mcc, name, Path(os.environ.get("MCC_KEEP", folder))))
-            except subprocess.CalledProcessError as error:
-                print(f"{name:17} mcc failed: {error}", flush=True)
-                verdicts.append(False)
-    print(f"{sum(verdicts)} of {len(verdicts)} architectures agree")
-    return 0 if all(verdicts) else 1
+            rows(mcc, name, Path(os.environ.get("MCC_KEEP", folder)), table)
+    return table.conclude()
 
 
 if __name__ == "__main__":

@@ -3,75 +3,29 @@
     python Conformance/simplify_table.py <mcc> <folder> [word ...]
 
 The folder holds models, from export_real_models.py say; with words, only those whose names contain one of them count.
-Operations are counted as `Constant`s are not, with functions inlined and subgraphs included. What the peers did is kept
-beside each model in `<model>.peers.json`; those that are not installed are left out. For each model mcc's outputs are
-compared with the source's, in ONNX Runtime without optimization. The exit code is 1 where a peer leaves fewer operations,
-or outputs differ.
+Operations are counted as `Constant`s are not, with functions inlined and subgraphs included. simplifiers.py says how the
+peers are called. For each model mcc's outputs are compared with the source's, in ONNX Runtime without optimization. The
+exit code is 1 where a peer leaves fewer operations, or outputs differ.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import json
 import sys
 import tempfile
 from pathlib import Path
 
 import onnx
-from onnx import ModelProto
 
 from check_simplify import differs
 from costs import operation_count
 from judge_models import random_feeds
 from mcc import Mcc
-from measured import Run, measured
+from measured import measured
 from runtime import outputs
+from simplifiers import PEERS, TIMEOUT, peers, row
 
-TIMEOUT = 900
-PEERS = {
-    "onnxsim": "from onnxsim.onnx_simplifier import main; sys.argv = ['onnxsim', source, target]; main()",
-    "onnxslim": "import onnxslim; onnxslim.slim(source, target)",
-    "onnxruntime": """import onnxruntime
-options = onnxruntime.SessionOptions()
-options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-options.optimized_model_filepath = target
-onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])""",
-    "onnxscript": "import onnx, onnxscript.optimizer; onnx.save(onnxscript.optimizer.optimize(onnx.load(source)), target)",
-}
-"""How a user calls each, in a process of its own."""
 SEEDS = 2
-
-
-def stray_operators(model: ModelProto) -> set[str]:
-    """Domains beyond the standard's: a peer that writes those is not compared."""
-    return {node.domain for node in model.graph.node} - {"", "ai.onnx", "ai.onnx.ml"}
-
-
-def row(run: Run, output: Path) -> dict[str, object]:
-    """What came of one program's run: operations, seconds and the peak of memory, or what went wrong."""
-    if run.code != 0 or not output.exists():
-        return {"error": run.errors.strip().splitlines()[-1:] or ["no output"]}
-    model = onnx.load(output, load_external_data=False)
-    found: dict[str, object] = {"operations": operation_count(model), "seconds": run.seconds, "bytes": run.peak_bytes}
-    if strays := stray_operators(model):
-        found["domains"] = sorted(strays)
-    return found
-
-
-def peers(model: Path) -> dict[str, dict]:
-    """What each installed peer makes of `model`; measured once."""
-    kept = model.with_suffix(".peers.json")
-    known = json.loads(kept.read_text()) if kept.exists() else {}
-    for name, code in PEERS.items():
-        if name in known or importlib.util.find_spec(name) is None:
-            continue
-        with tempfile.TemporaryDirectory(dir=model.parent) as folder:
-            target = Path(folder, "after.onnx")
-            program = f"import sys; source, target = sys.argv[1:]\n{code}"
-            known[name] = row(measured([sys.executable, "-c", program, str(model), str(target)], TIMEOUT), target)
-        kept.write_text(json.dumps(known, indent=1))
-    return known
 
 
 def simplified(mcc: Mcc, model: Path, target: Path) -> dict:
