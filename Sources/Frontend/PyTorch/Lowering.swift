@@ -30,11 +30,10 @@ enum Lowering: Sendable {
   // MARK: Tables
 
   private static let tables: [[String: Lowering]] = [
-    accumulations, activations, arithmetic, attention, casts, comparisons, contractions, convolutions, creation,
-    detection,
-    diagonals, distances, gathering, higherOrder, joining, losses, masks, mathematics, normalizations, ordering,
-    padding, pooling, quantiles, recurrences, reductions,
-    resampling, scattering, shapes, statistics, strides, symbols, views,
+    accumulations, activations, arithmetic, attention, bags, casts, comparisons, contractions, convolutions, counting,
+    creation, detection, diagonals, distances, gathering, groupedProducts, higherOrder, joining, losses, masks,
+    mathematics, normalizations, ordering, padding, pooling, powers, quantiles, recurrences, reductions, resampling,
+    scattering, shapes, statistics, strides, symbols, uniqueness, views,
   ]
 
   static let all: [String: Lowering] = tables.reduce(into: [:]) { all, table in

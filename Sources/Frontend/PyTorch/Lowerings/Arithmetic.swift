@@ -1,7 +1,7 @@
 import IR
 
 extension Lowering {
-  /// Sums, products, quotients and powers, with PyTorch's promotion of types.
+  /// Sums, products and quotients, with PyTorch's promotion of types.
   static let arithmetic: [String: Lowering] = [
     "aten.add": .one { try $0.sum(.add, "self", "other", .or) },
     "aten.sub": .one { try $0.sum(.sub, "self", "other", nil) },
@@ -21,16 +21,6 @@ extension Lowering {
     "aten.min.other": .one { try $0.binary(.min, truths: .and) },
     "aten.fmax": .one { try $0.ignoringNaN(.max) },
     "aten.fmin": .one { try $0.ignoringNaN(.min) },
-    "aten.pow": .one { try $0.power(firstName: $0.firstName, "exponent") },
-    "aten.float_power": .one { call in
-      try call.op(
-        .pow, call.materialize(call.operand(call.firstName), .float64),
-        call.materialize(call.operand("exponent"), .float64))
-    },
-    "aten.square": .one { call in
-      let input = try call.input()
-      return try call.op(.mul, input, input)
-    },
     "aten.addcmul": .one { try $0.combined(.mul) },
     "aten.addcdiv": .one { try $0.combined(.div) },
     "aten.lerp": .one { call in
@@ -145,22 +135,6 @@ extension Call {
     let result = try op(definition, x, y)
     guard type.isFloat else { return result }
     return try op(.where, op(.isNaN, x), y, op(.where, op(.isNaN, y), x, result))
-  }
-
-  fileprivate func power(firstName: String, _ exponentName: String) throws -> Value {
-    let (a, b) = (try operand(firstName), try operand(exponentName))
-    let type = try promoted([a, b])
-    let base = try materialize(a, type)
-    switch b {
-    case .integer(2): return try op(.mul, base, base)
-    case .float(2): return try op(.mul, base, base)
-    case .float(0.5): return try op(.sqrt, base)
-    case .float(-0.5) where type.isFloat: return try op(.reciprocal, op(.sqrt, base))
-    case .integer(1), .float(1): return base
-    case .float(-1), .integer(-1): if type.isFloat { return try op(.reciprocal, base) }
-    default: break
-    }
-    return try op(.pow, base, materialize(b, type))
   }
 
   /// `self + value * (a op b)`.

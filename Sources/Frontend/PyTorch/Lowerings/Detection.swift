@@ -25,5 +25,26 @@ extension Lowering {
           "spatial_scale": .float(call.single("spatial_scale", 1)),
         ])
     },
+    "torchvision.roi_pool.default": .values { call in
+      let pooled = try call.op(
+        .maxRoiPool, call.input(), call.value("rois"),
+        attributes: [
+          "pooled_shape": .ints([Int64(call.int("pooled_height")), Int64(call.int("pooled_width"))]),
+          "spatial_scale": .float(call.single("spatial_scale", 1)),
+        ])
+      return [pooled, nil]
+    },
+    "torchvision.deform_conv2d.default": .one { call in
+      let (input, weight) = (try call.input(), try call.value("weight"))
+      let mask = try call.bool("use_mask", default: false) ? call.value("mask") : nil
+      func pair(_ name: String) throws -> [Int64] { try ["h", "w"].map { Int64(try call.int("\(name)_\($0)")) } }
+      let pads = try pair("pad")
+      return try call.op(
+        .deformConv, input, weight, call.value("offset"), call.optionalValue("bias"), mask,
+        attributes: [
+          "strides": .ints(pair("stride")), "pads": .ints(pads + pads), "dilations": .ints(pair("dilation")),
+          "group": .int(Int64(call.int("groups"))), "offset_group": .int(Int64(call.int("offset_groups"))),
+        ])
+    },
   ]
 }

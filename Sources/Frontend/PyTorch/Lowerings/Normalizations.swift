@@ -24,6 +24,9 @@ extension Lowering {
     "aten.native_group_norm": .values { [try $0.groupNormalization("group"), nil, nil] },
     "aten.rms_norm": .one { try $0.rootMeanSquare() },
     "aten._fused_rms_norm": .values { [try $0.rootMeanSquare(), nil] },
+    "aten._weight_norm": .one { try $0.weightNormalization()[0] },
+    "aten._weight_norm_interface": .values { try $0.weightNormalization() },
+    "aten.norm_except_dim": .one { try $0.normAcross(of: $0.value("v"), "pow") },
     "aten.local_response_norm": .one { call in
       try call.op(
         .lrn, call.input(),
@@ -126,5 +129,22 @@ extension Call {
     let normal = try cast(op(.div, number, root), to: type)
     guard let weight = try optionalValue("weight") else { return normal }
     return try op(.mul, normal, weight)
+  }
+
+  /// The norm of each slice along an axis, or of all elements where the axis is -1.
+  fileprivate func normAcross(of value: Value, _ order: String? = nil) throws -> Value {
+    let rank = try rank(value)
+    let order = try order.map { try float($0, default: 2) } ?? 2
+    let axis = try int("dim", default: 0)
+    if axis == -1 { return try norm(value, order, Array(0..<rank), keepsAxes: false) }
+    let kept = try self.axis(axis, rank: rank)
+    return try norm(value, order, (0..<rank).filter { $0 != kept }, keepsAxes: true)
+  }
+
+  /// The direction of a weight with a length of its own, and the length that it had.
+  fileprivate func weightNormalization() throws -> [Value] {
+    let (direction, length) = (try value("v"), try value("g"))
+    let norm = try normAcross(of: direction)
+    return [try op(.mul, direction, op(.div, length, norm)), norm]
   }
 }
