@@ -8,10 +8,11 @@ import Testing
     TestProgram.node(target, [("self", TestProgram.argument(input))], output)
   }
 
-  private static func refusal(_ nodes: [String], values: [String: String] = [:], outputs: String? = nil) throws
-    -> String
-  {
-    try TestProgram.refusal(of: TestProgram.archive(TestProgram.program(nodes, values: values, outputs: outputs)))
+  private static func refusal(
+    _ nodes: [String], output: String = "y", values: [String: String] = [:], outputs: String? = nil
+  ) throws -> String {
+    try TestProgram.refusal(
+      of: TestProgram.archive(TestProgram.program(nodes, output: output, values: values, outputs: outputs)))
   }
 
   private static func names(_ nodes: [String]) throws -> [String] {
@@ -33,6 +34,25 @@ import Testing
     #expect(refusal.contains("2 operators"))
     #expect(refusal.contains("aten.one.default, 2 times, first at 'a'"))
     #expect(refusal.contains("aten.two.default at 'b'"))
+  }
+
+  @Test func whatOnlyAssertionsAskForIsLeftOut() throws {
+    let nodes = [
+      Self.unary("aten.one.default", "x", "a"), Self.unary("aten._assert_async.default", "a", "b"),
+      Self.unary("aten.relu.default", "x", "y"),
+    ]
+    #expect(try Self.names(nodes) == ["Relu", "return"])
+  }
+
+  @Test func complexNumbersStayInside() throws {
+    let complex = TestProgram.tensor([2, 3]).replacing("7", with: "10")
+    let nodes = [Self.unary("aten.neg.default", "x", "y")]
+    #expect(try Self.refusal(nodes, values: ["x": complex]).contains("input 'x': error: is of complex numbers"))
+    let made = [Self.unary("aten._to_copy.default", "x", "y")]
+    #expect(try Self.refusal(made, values: ["y": complex]).contains("the output 'y' of complex numbers"))
+    let compared = made + [Self.unary("aten.relu.default", "y", "z")]
+    let refusal = try Self.refusal(compared, output: "z", values: ["y": complex])
+    #expect(refusal.contains("aten.relu.default that is of complex numbers"))
   }
 
   @Test func effectsAreRefused() throws {

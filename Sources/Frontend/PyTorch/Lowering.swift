@@ -31,7 +31,7 @@ enum Lowering: Sendable {
 
   private static let tables: [[String: Lowering]] = [
     accumulations, activations, arithmetic, attention, bags, casts, comparisons, contractions, convolutions, counting,
-    creation, detection, diagonals, distances, gathering, groupedProducts, higherOrder, joining, losses, masks,
+    creation, detection, diagonals, distances, frames, gathering, groupedProducts, higherOrder, joining, losses, masks,
     mathematics, normalizations, ordering, padding, pooling, powers, quantiles, recurrences, reductions, resampling,
     scattering, shapes, statistics, strides, symbols, uniqueness, views,
   ]
@@ -42,17 +42,23 @@ enum Lowering: Sendable {
 
   /// The lowering of an operator: by its full name, by the name without the overload, or by that of the functional form
   /// that `add_` and `view_copy` have. `nil` where there is none.
-  static func of(_ target: String) -> Lowering? {
+  static func of(_ target: String) -> Lowering? { of(target, in: all) }
+
+  /// The lowering where operands or results are complex numbers.
+  static func ofComplexNumbers(_ target: String) -> Lowering? { of(target, in: allOfComplexNumbers) }
+
+  private static func of(_ target: String, in all: [String: Lowering]) -> Lowering? {
     let parts = (target.hasPrefix("torch.ops.") ? target.dropFirst("torch.ops.".count) : target[...])
       .split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count >= 2, parts[0] == "aten" else { return all[parts.joined(separator: ".")] }
     let (name, overload) = (String(parts[1]), parts.dropFirst(2).joined(separator: "."))
     if let known = all["aten.\(name).\(overload)"] ?? all["aten.\(name)"] { return known }
-    if name.hasSuffix("_copy"), case .view(let view)? = of("aten.\(name.dropLast("_copy".count)).\(overload)") {
+    if name.hasSuffix("_copy"), case .view(let view)? = of("aten.\(name.dropLast("_copy".count)).\(overload)", in: all)
+    {
       return .values { try view.read($0) }
     }
     guard name.hasSuffix("_"), !name.hasSuffix("__") else { return nil }
-    guard case .values(let run)? = of("aten.\(name.dropLast()).\(overload)") else { return nil }
+    guard case .values(let run)? = of("aten.\(name.dropLast()).\(overload)", in: all) else { return nil }
     return .inPlace(run)
   }
 }

@@ -17,20 +17,43 @@ final class ProgramGraphLowering {
   let builder: GraphBuilder
   let graph: ProgramGraph
   private var bindings: [String: Binding] = [:]
+  /// The names that something depends on besides assertions.
   private let used: Set<String>
   /// How many graphs this one is inside of.
   let nesting: Int
 
-  init(_ reader: ProgramReader, _ builder: GraphBuilder, _ graph: ProgramGraph, nesting: Int = 0) {
+  /// - Parameter outputs: what is wanted of the graph; `nil` where that is what it says itself.
+  init(
+    _ reader: ProgramReader, _ builder: GraphBuilder, _ graph: ProgramGraph, outputs: [Argument]? = nil,
+    nesting: Int = 0
+  ) {
     self.reader = reader
     self.builder = builder
     self.graph = graph
     self.nesting = nesting
+    used = Self.usedNames(graph, outputs ?? graph.outputs)
+  }
+
+  private static func usedNames(_ graph: ProgramGraph, _ outputs: [Argument]) -> Set<String> {
     var used: Set<String> = []
-    for argument in graph.nodes.lazy.flatMap({ $0.inputs.map(\.argument) }) + graph.outputs {
-      argument.forEachName { used.insert($0) }
+    for output in outputs { output.forEachName { used.insert($0) } }
+    for node in graph.nodes.reversed() where isNeeded(node, used) {
+      for input in node.inputs { input.argument.forEachName { used.insert($0) } }
     }
-    self.used = used
+    return used
+  }
+
+  /// Whether an operation has an effect, or a result that is used.
+  private static func isNeeded(_ node: Node, _ used: Set<String>) -> Bool {
+    switch Lowering.of(node.target) ?? Lowering.ofComplexNumbers(node.target) {
+    case .assertion?: return false
+    case .values?, .view?, .symbol?: break
+    case .inPlace?, .graphs?: return true
+    case nil: if !node.operatorName.hasPrefix("aten.") || node.operatorName.contains("_.") { return true }
+    }
+    var isUsed = false
+    for output in node.outputs { output.forEachName { isUsed = isUsed || used.contains($0) } }
+    return isUsed
   }
 
   func bind(_ name: String, _ binding: Binding) { bindings[name] = binding }
@@ -50,13 +73,17 @@ final class ProgramGraphLowering {
 
   /// Notes the operators that have no lowering, those of inner graphs too.
   func noteUnknownOperators() throws {
-    func visit(_ graph: ProgramGraph) {
+    func visit(_ graph: ProgramGraph, _ used: Set<String>) {
       for node in graph.nodes {
-        if Lowering.of(node.target) == nil { reader.note(node.operatorName, at: node.name, advice: nil) }
-        for case .graph(let inner) in node.inputs.map(\.argument) { visit(inner) }
+        if Lowering.of(node.target) == nil, Lowering.ofComplexNumbers(node.target) == nil, Self.isNeeded(node, used) {
+          reader.note(node.operatorName, at: node.name, advice: nil)
+        }
+        for case .graph(let inner) in node.inputs.map(\.argument) {
+          visit(inner, Self.usedNames(inner, inner.outputs))
+        }
       }
     }
-    visit(graph)
+    visit(graph, used)
   }
 
   func lowerNodes() throws {
@@ -81,15 +108,34 @@ final class ProgramGraphLowering {
 
   private func lower(_ node: Node) throws {
     let call = Call(self, node)
-    guard let lowering = Lowering.of(node.target) else { throw MissingOperand() }
+    let ordinary = Lowering.of(node.target)
+    if case .assertion? = ordinary {
+      reader.droppedAssertions += 1
+      return
+    }
+    guard Self.isNeeded(node, used) else { return bindMissing(node) }
+    let isComplex = isOfComplexNumbers(node)
+    guard let lowering = isComplex ? Lowering.ofComplexNumbers(node.target) : ordinary else {
+      if isComplex, ordinary != nil { throw UnsupportedForm("is of complex numbers") }
+      throw MissingOperand()
+    }
     switch lowering {
     case .values(let run): try bind(node, try run(call))
     case .view(let view): try bindView(node, call, view)
     case .inPlace(let run): try write(node, call, run)
     case .symbol(let run): try bindSymbol(node, try run(call))
     case .graphs(let run): try bindOutputs(node, try run(call))
-    case .assertion: reader.droppedAssertions += 1
+    case .assertion: break
     }
+  }
+
+  /// Whether an operand or a result is a tensor of complex numbers.
+  private func isOfComplexNumbers(_ node: Node) -> Bool {
+    var isComplex = false
+    for argument in node.inputs.map(\.argument) + node.outputs {
+      argument.forEachName { isComplex = isComplex || graph.tensors[$0]?.isComplex == true }
+    }
+    return isComplex
   }
 
   private func bind(_ node: Node, _ values: [Value?]) throws {
@@ -123,8 +169,9 @@ final class ProgramGraphLowering {
   /// program that lies goes unnoticed.
   private func check(_ name: String, _ value: Value) throws {
     guard let description = graph.tensors[name], let type = value.tensorType else { return }
+    let elements = try ElementType(scalarType: description.elementType)
     let declared = TensorType(
-      try ElementType(scalarType: description.elementType), description.sizes.map { reader.extent($0) })
+      elements.ofParts, description.sizes.map { reader.extent($0) } + (description.isComplex ? [.known(2)] : []))
     guard type.elementType == declared.elementType, type.rank == nil || type.rank == declared.rank,
       zip(type.shape ?? [], declared.shape ?? []).allSatisfy({ $0.value == nil || $1.value == nil || $0 == $1 })
     else {
@@ -213,11 +260,16 @@ final class ProgramGraphLowering {
   // MARK: Outputs
 
   /// The value of an output of the graph; `nil` for one that is no value at all.
+  ///
+  /// - Throws: `MissingOperand` where it comes of an operation without a lowering.
   func output(_ argument: Argument) throws -> Value? {
     let call = call()
     switch argument {
     case .tensor(let name), .integer(.name(let name)), .symbolicFloat(let name), .symbolicBool(let name):
       switch try binding(name) {
+      case .tensor(let tensor) where tensor.isComplex:
+        throw ModelError(
+          .invalidModel, "has the output '\(name)' of complex numbers; return torch.view_as_real of it")
       case .tensor(let tensor): return try tensor.read()
       case .integer(let vector): return try call.element(vector)
       case .float(let value), .bool(let value): return value

@@ -18,7 +18,8 @@ final class ProgramReader {
   ) throws -> Module {
     let reader = ProgramReader(program, weights, budget, diagnostics)
     try reader.checkEffects()
-    let lowering = ProgramGraphLowering(reader, GraphBuilder(reader.module), program.graph)
+    let lowering = ProgramGraphLowering(
+      reader, GraphBuilder(reader.module), program.graph, outputs: reader.userOutputs)
     try lowering.noteUnknownOperators()
     try reader.bindInputs(lowering)
     try lowering.lowerNodes()
@@ -55,6 +56,10 @@ final class ProgramReader {
   }
 
   // MARK: Interface
+
+  private var userOutputs: [Argument] {
+    program.outputs.compactMap { if case .user(let argument) = $0 { argument } else { nil } }
+  }
 
   private func checkEffects() throws {
     for output in program.outputs {
@@ -102,6 +107,11 @@ final class ProgramReader {
       guard let description = lowering.graph.tensors[name] else {
         throw ModelError(.invalidModel, place: "input '\(name)'", "has no description")
       }
+      guard !description.isComplex else {
+        throw ModelError(
+          .invalidModel, place: "input '\(name)'",
+          "is of complex numbers; take pairs of real ones, and torch.view_as_complex of them")
+      }
       let type = try ElementType(scalarType: description.elementType)
       let value = lowering.builder.addArgument(ByteString(name), .tensor(type, description.sizes.map(extent)))
       lowering.bind(name, .tensor(Tensor(name, value, description, owner: "its input '\(name)'")))
@@ -136,8 +146,14 @@ final class ProgramReader {
   private func finish(_ lowering: ProgramGraphLowering) throws {
     var outputs: [(name: ByteString, value: Value)] = []
     var used: Set<String> = []
-    for case .user(let argument) in program.outputs {
-      guard let value = try lowering.output(argument) else { continue }
+    for argument in userOutputs {
+      let result: Value?
+      do {
+        result = try lowering.output(argument)
+      } catch is MissingOperand {
+        throw ModelError(.invalidModel, "has the output '\(argument.name ?? "")', which nothing computes")
+      }
+      guard let value = result else { continue }
       var name = argument.name ?? "output_\(outputs.count)"
       while !used.insert(name).inserted { name += "_\(outputs.count)" }
       outputs.append((ByteString(name), value))

@@ -73,6 +73,9 @@ final class Tensor {
     if !isCertain { root.uncertainView = name }
   }
 
+  /// Whether the elements are complex numbers, which values have as pairs along a last axis more.
+  var isComplex: Bool { description?.isComplex ?? false }
+
   /// The tensor that has the elements.
   private var root: Tensor {
     var tensor = self

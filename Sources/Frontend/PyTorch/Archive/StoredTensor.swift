@@ -16,6 +16,7 @@ struct StoredTensor {
   ///
   /// - Throws: `ModelError` where they do not lie inside the storage.
   func literal() throws -> TensorLiteral {
+    if type.isComplex { return try asPairs().literal() }
     guard (sizes + strides + [offset]).allSatisfy({ $0 >= 0 }) else {
       throw ModelError(.invalidModel, "has a size, stride or offset that is no number")
     }
@@ -32,5 +33,17 @@ struct StoredTensor {
     }
     let elements = try TensorLiteral(type, [extent / layout.width], .bytes(bytes))
     return try TensorLiteral(type, sizes, .whole(WholeEvaluation(layout, of: [elements])))
+  }
+
+  /// Complex numbers as real ones, in pairs along a last axis more.
+  private func asPairs() throws -> StoredTensor {
+    func doubled(_ number: Int) throws -> Int {
+      let (result, overflow) = number.multipliedReportingOverflow(by: 2)
+      guard !overflow else { throw ModelError(.invalidModel, "does not lie inside '\(path)'") }
+      return result
+    }
+    return StoredTensor(
+      type: type.ofParts, sizes: sizes + [2], strides: try strides.map(doubled) + [1], offset: try doubled(offset),
+      storage: storage, path: path)
   }
 }

@@ -8,6 +8,8 @@ struct Call {
   let node: Node
   /// What stands for the first operand: a view is lowered again on another value of its base.
   private var base: Value?
+  /// Which part of complex numbers operands stand for: 0 the real one, 1 the imaginary one.
+  private(set) var chosenPart: Int?
 
   init(_ lowering: ProgramGraphLowering, _ node: Node) {
     self.lowering = lowering
@@ -17,6 +19,13 @@ struct Call {
   func with(base: Value) -> Call {
     var call = self
     call.base = base
+    return call
+  }
+
+  /// The call on one part of complex numbers.
+  func part(_ index: Int) -> Call {
+    var call = self
+    call.chosenPart = index
     return call
   }
 
@@ -52,8 +61,22 @@ struct Call {
   }
 
   func value(_ name: String) throws -> Value {
+    let value = try stored(name)
+    return try isComplex(name) ? chosen(value) : value
+  }
+
+  func isComplex(_ name: String) throws -> Bool { try tensor(name).isComplex }
+
+  /// The value that stands for an operand: pairs for complex numbers.
+  func stored(_ name: String) throws -> Value {
     if let base, name == firstName { return base }
     return try tensor(name).read()
+  }
+
+  /// The part of complex numbers that this call is about.
+  private func chosen(_ pairs: Value) throws -> Value {
+    guard let chosenPart else { throw UnsupportedForm("is of complex numbers") }
+    return try part(chosenPart, of: pairs)
   }
 
   func optionalValue(_ name: String) throws -> Value? {
@@ -75,7 +98,7 @@ struct Call {
     return try names.map { name in
       guard let name else { return nil }
       switch try lowering.binding(name) {
-      case .tensor(let tensor): return try tensor.read()
+      case .tensor(let tensor): return try tensor.isComplex ? chosen(tensor.read()) : tensor.read()
       case .missing: throw MissingOperand()
       case .integer, .float, .bool: throw wrong(name, "a tensor")
       }
@@ -157,7 +180,9 @@ struct Call {
   func optionalElementType(_ name: String) throws -> ElementType? {
     switch argument(name) {
     case nil: return nil
-    case .elementType(let number)?: return try ElementType(scalarType: number)
+    case .elementType(let number)?:
+      let type = try ElementType(scalarType: number)
+      return chosenPart == nil ? type : type.ofParts
     default: throw wrong(name, "an element type")
     }
   }

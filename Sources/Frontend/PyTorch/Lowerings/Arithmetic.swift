@@ -33,6 +33,8 @@ extension Lowering {
     "aten.clip": .one { try $0.clamp("min", "max") },
     "aten.clamp_min": .one { try $0.clamp("min", nil) },
     "aten.clamp_max": .one { try $0.clamp(nil, "max") },
+    "aten._neg_view": .view(
+      View(read: { [try $0.op(.neg, $0.input())] }, write: { call, _, elements in try call.op(.neg, elements) })),
     "aten.neg": .one { try $0.negative() }, "aten.negative": .one { try $0.negative() },
     "aten.abs": .one { try $0.op(.abs, $0.input()) },
     "aten.absolute": .one { try $0.op(.abs, $0.input()) },

@@ -8,7 +8,7 @@ extension Lowering {
     "aten.clone": .one { try $0.input() }, "aten.lift_fresh_copy": .one { try $0.input() },
     "aten.copy": .one { try $0.like($0.input(), $0.value("src")) },
     "aten.alias": identity, "aten.detach": identity, "aten.lift_fresh": identity, "aten.lift": identity,
-    "aten.detach_": identity, "aten.requires_grad_": identity, "aten.view_as_real": unavailable,
+    "aten.detach_": identity, "aten.requires_grad_": identity,
     "aten.resolve_conj": identity, "aten.resolve_neg": identity, "aten.real": identity,
     "aten._assert_tensor_metadata": .assertion, "aten._assert_async": .assertion, "aten._assert_scalar": .assertion,
     "aten.sym_constrain_range": .assertion, "aten.sym_constrain_range_for_size": .assertion,
@@ -21,8 +21,6 @@ extension Lowering {
   ]
 
   private static let identity = Lowering.view(View(read: { [try $0.input()] }, write: { $2 }, isIdentity: true))
-
-  private static let unavailable = Lowering.values { _ in throw UnsupportedForm("is of complex numbers") }
 
   /// Gives back the operand where there is nothing to convert, and a copy asked for is not.
   private static let conversion = Lowering.view(
@@ -46,7 +44,6 @@ extension Call {
       type = try optionalElementType("dtype")
     }
     guard let type else { return input }
-    if try elementType(input).isComplex, !type.isComplex { throw UnsupportedForm("drops imaginary parts") }
     return try cast(input, to: type)
   }
 

@@ -39,7 +39,6 @@ extension Lowering {
     },
     "aten.tril_indices": .one { try $0.triangleIndices(isUpper: false) },
     "aten.triu_indices": .one { try $0.triangleIndices(isUpper: true) },
-    "aten.complex": .values { _ in throw UnsupportedForm("is of complex numbers") },
   ]
 }
 

@@ -194,7 +194,7 @@ extension Call {
     return try zip(axes, shifts).reduce(input) { try rolled($0, axis($1.0, rank: rank), $1.1) }
   }
 
-  private func rolled(_ value: Value, _ axis: Int, _ shift: Int) throws -> Value {
+  func rolled(_ value: Value, _ axis: Int, _ shift: Int) throws -> Value {
     let extent = try knownExtent(value, axis)
     guard extent > 0, shift % extent != 0 else { return value }
     let shift = (shift % extent + extent) % extent

@@ -9,6 +9,7 @@ extension Lowering {
     "aten.atan": floating(.atan), "aten.sinh": floating(.sinh), "aten.cosh": floating(.cosh),
     "aten.asinh": floating(.asinh), "aten.acosh": floating(.acosh), "aten.atanh": floating(.atanh),
     "aten.tanh": floating(.tanh), "aten.sigmoid": floating(.sigmoid), "aten.special_expit": floating(.sigmoid),
+    "aten.arcsinh": floating(.asinh), "aten.arccosh": floating(.acosh), "aten.arctanh": floating(.atanh),
     "aten.arctan": floating(.atan), "aten.arcsin": floating(.asin), "aten.arccos": floating(.acos),
     "aten.ceil": rounding(.ceil), "aten.floor": rounding(.floor),
     "aten.trunc": .one { try $0.elementType($0.input()).isFloat ? $0.truncated($0.input()) : $0.input() },
@@ -53,8 +54,16 @@ extension Lowering {
       try call.op(.not, call.op(.or, call.test(.isNaN), call.test(.isInf)))
     },
     "aten.nan_to_num": .one { try $0.withoutSpecials() },
-    "aten.atan2": .one { try $0.angle() },
-    "aten.arctan2": .one { try $0.angle() },
+    "aten.isposinf": .one { try $0.test(.isInf, ["detect_negative": .int(0)]) },
+    "aten.isneginf": .one { try $0.test(.isInf, ["detect_positive": .int(0)]) },
+    "aten.atan2": .one { try $0.angle("other") }, "aten.arctan2": .one { try $0.angle("other") },
+    "aten.angle": .one { call in
+      let input = try call.floating(call.input())
+      let type = try call.elementType(input)
+      let (zero, pi) = (try call.scalar(0, type), try call.scalar(Double.pi, type))
+      let angle = try call.op(.where, call.op(.less, input, zero), pi, zero)
+      return try call.op(.where, call.op(.isNaN, input), input, angle)
+    },
     "aten.hypot": .one { call in
       let (a, b) = (try call.input(), try call.value("other"))
       return try call.op(.sqrt, call.op(.add, call.op(.mul, a, a), call.op(.mul, b, b)))
@@ -205,9 +214,9 @@ extension Call {
     return factor == 1 ? logarithm : try op(.mul, logarithm, scalar(factor, type))
   }
 
-  fileprivate func test(_ definition: OpDefinition) throws -> Value {
+  fileprivate func test(_ definition: OpDefinition, _ attributes: Attributes = [:]) throws -> Value {
     let input = try input()
-    return try op(definition, cast(input, to: promotedToFloat([.tensor(input)])))
+    return try op(definition, cast(input, to: promotedToFloat([.tensor(input)])), attributes: attributes)
   }
 
   fileprivate func withoutSpecials() throws -> Value {
@@ -226,11 +235,15 @@ extension Call {
     return try op(.where, infinity, scalar(high, type), op(.where, negative, scalar(low, type), number))
   }
 
-  /// The angle of the point (other, self), in all quadrants.
-  fileprivate func angle() throws -> Value {
-    let (a, b) = (try operand("self"), try operand("other"))
+  fileprivate func angle(_ other: String) throws -> Value {
+    let (a, b) = (try operand(firstName), try operand(other))
     let type = try promotedToFloat([a, b])
-    let (y, x) = (try materialize(a, type), try materialize(b, type))
+    return try angle(materialize(a, type), materialize(b, type))
+  }
+
+  /// The angle of the point (x, y), in all quadrants.
+  func angle(_ y: Value, _ x: Value) throws -> Value {
+    let type = try elementType(y)
     let (zero, pi) = (try scalar(0, type), try scalar(Double.pi, type))
     let atan = try op(.atan, op(.div, y, x))
     let turn = try op(.where, op(.less, y, zero), op(.neg, pi), pi)

@@ -58,10 +58,15 @@ extension Call {
     let hasBiases = try bool("has_biases")
     let directions = try bool("bidirectional") ? 2 : 1
     let layers = try int("num_layers")
-    let perDirection = hasBiases ? 4 : 2
-    guard layers > 0, parameters.count.isMultiple(of: perDirection),
-      parameters.count / perDirection / directions == layers, states.count == (isLSTM ? 2 : 1)
-    else { throw UnsupportedForm("has projections, or not the weights of its layers") }
+    let plain = hasBiases ? 4 : 2
+    guard (1...max(parameters.count, 1)).contains(layers), parameters.count.isMultiple(of: directions * layers),
+      states.count == (isLSTM ? 2 : 1)
+    else { throw ModelError(.invalidModel, "has not the weights of its layers") }
+    let perDirection = parameters.count / directions / layers
+    let isProjected = isLSTM && perDirection == plain + 1
+    guard isProjected || perDirection == plain else {
+      throw ModelError(.invalidModel, "has not the weights of its layers")
+    }
     let isBatch = try rank(value("input")) == 3
     let isBatchFirst = try bool("batch_first") && isBatch
     var sequence = try value("input")
@@ -76,14 +81,19 @@ extension Call {
     var last: [[Value]] = states.map { _ in [] }
     for layer in 0..<layers {
       let start = layer * directions * perDirection
-      let weights = try layerWeights(
-        Array(parameters[start..<start + directions * perDirection]), directions, hidden, gates, hasBiases)
+      let ofLayer = Array(parameters[start..<start + directions * perDirection])
       let layerStates = try initial.map {
         layers == 1 ? $0 : try slice($0, 0, from: layer * directions, to: (layer + 1) * directions)
       }
-      let results = try ops(
-        definition, [sequence, weights[0], weights[1], hasBiases ? weights[2] : nil, nil] + layerStates, attributes,
-        results: 1 + states.count)
+      let results: [Value]
+      if isProjected {
+        results = try projectedLayer(sequence, layerStates, ofLayer, directions)
+      } else {
+        let weights = try layerWeights(ofLayer, directions, hidden, gates, hasBiases)
+        results = try ops(
+          definition, [sequence, weights[0], weights[1], hasBiases ? weights[2] : nil, nil] + layerStates, attributes,
+          results: 1 + states.count)
+      }
       // Time, direction, batch, features: the directions' features are joined.
       sequence =
         try directions == 1

@@ -7,6 +7,12 @@ extension Lowering {
       let input = try call.input()
       return try call.vector(call.extent(of: input, call.axis("dim", rank: call.rank(input))))
     },
+    "aten.sym_storage_offset": .symbol { call in
+      guard case .number(let offset)? = try call.tensor(call.firstName).description?.storageOffset else {
+        throw UnsupportedForm("asks where a tensor lies in memory")
+      }
+      return try call.constant([offset])
+    },
     "aten.sym_numel": .symbol { try $0.vector($0.product($0.extents(of: $0.input()))) },
     "aten.item": .symbol { try $0.reshape($0.input(), [] as [Int]) },
     "aten._local_scalar_dense": .symbol { try $0.reshape($0.input(), [] as [Int]) },

@@ -262,14 +262,15 @@ extension Call {
     let axis = try axis("dimension", rank: rank)
     let (size, step) = (try int("size"), try int("step"))
     guard size > 0, step > 0, rank > 0 else { throw UnsupportedForm("has windows of \(size)") }
-    let extent = try knownExtent(input, axis)
-    let count = max((extent - size) / step + 1, 0)
-    guard count <= 1 << 20, size <= 1 << 20, count * size <= 1 << 20 else {
-      throw UnsupportedForm("has too many windows")
+    guard size <= Self.maximumExtent, step <= Self.maximumExtent else { throw UnsupportedForm("has too many windows") }
+    let count: Extent
+    switch try extent(of: input, axis) {
+    case .known(let extent): count = .known(max((extent - size) / step + 1, 0))
+    case .symbolic(let extent):
+      count = .symbolic(try op(.add, op(.div, op(.sub, extent, constant([size])), constant([step])), constant([1])))
     }
-    let starts = (0..<count).map { $0 * step }
-    let positions = try TensorLiteral(int64s: starts.flatMap { start in (0..<size).map { start + $0 } })
-    let grid = try reshape(builder.constant(positions), [count, size])
+    let starts = try op(.mul, range(to: count), constant([step]))
+    let grid = try op(.add, unsqueeze(starts, [1]), range(to: .known(size)))
     let result = try op(.gather, input, grid, attributes: ["axis": .int(Int64(axis))])
     // The axis inside the window goes last.
     let order = Array(0...axis) + Array(axis + 2..<rank + 1) + [axis + 1]

@@ -22,5 +22,8 @@ extension ElementType {
   var isComplex: Bool { ElementTypes.complex.contains(self) }
   var isInteger: Bool { ElementTypes.integer.contains(self) }
   /// An integer or a truth value.
+  /// The type of the real and the imaginary part of complex numbers, and of real ones themselves.
+  var ofParts: ElementType { self == .complex64 ? .float32 : self == .complex128 ? .float64 : self }
+
   var isIntegral: Bool { isInteger || self == .bool }
 }

@@ -79,6 +79,9 @@ struct TensorDescription {
   var storageOffset = Size.number(0)
   /// Whether elements lie in memory by strides, and not in one of the sparse ways.
   var isStrided = true
+
+  /// Whether elements are of one of the schema's complex types.
+  var isComplex: Bool { (9...11).contains(elementType) }
 }
 
 /// What an input of the graph is.
