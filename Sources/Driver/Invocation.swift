@@ -30,6 +30,8 @@ package struct Invocation: Sendable {
   package var signature: String?
   /// The outputs that were asked for, where the input does not say what its own are.
   package var outputs: [String] = []
+  /// The inputs that were asked for.
+  package var inputs: [String] = []
 
   // MARK: What to run
 
@@ -55,7 +57,7 @@ package struct Invocation: Sendable {
   }
 
   private var importOptions: ImportOptions {
-    ImportOptions(format: inputFormat, threads: threads, signature: signature, outputs: outputs)
+    ImportOptions(format: inputFormat, threads: threads, signature: signature, outputs: outputs, inputs: inputs)
   }
 
   /// The input as a module that is to be written as asked for.

@@ -43,14 +43,18 @@ package struct ImportOptions: Sendable {
   package var signature: String?
   /// The outputs that are asked for, where the file does not say what its outputs are; empty to guess them.
   package var outputs: [String]
+  /// What is to be an input, from where on the file is read, where it can say that before it is read.
+  package var inputs: [String]
 
   package init(
-    format: InputFormat? = nil, threads: Int = 1, signature: String? = nil, outputs: [String] = []
+    format: InputFormat? = nil, threads: Int = 1, signature: String? = nil, outputs: [String] = [],
+    inputs: [String] = []
   ) {
     self.format = format
     self.threads = threads
     self.signature = signature
     self.outputs = outputs
+    self.inputs = inputs
   }
 }
 

@@ -31,6 +31,7 @@ extension Command {
     invocation.inputFormat = try single(inputFormat, "-x")
     invocation.signature = try single(signatures, "-signature")
     invocation.outputs = try single(extractedOutputs, "-outputs").map(Self.names) ?? []
+    invocation.inputs = try single(extractedInputs, "-inputs").map(Self.names) ?? []
     invocation.output = try single(output, "-o").map { OutputDestination($0) }
     invocation.emit = try single(emit, "-emit")
     invocation.opset = try number(opset, "-opset", in: 7...OpCatalog.newestOpset)

@@ -30,11 +30,11 @@ private enum TestGraph {
     }
   }
 
-  static func placeholder(_ name: String, _ extents: [Int]) -> WireMessage {
+  static func placeholder(_ name: String, _ extents: [Int], type: Int = 1) -> WireMessage {
     node(
       name, "Placeholder", [],
       [
-        ("dtype", WireMessage { $0.int(6, 1) }),
+        ("dtype", WireMessage { $0.int(6, type) }),
         (
           "shape",
           WireMessage { value in
@@ -44,8 +44,8 @@ private enum TestGraph {
       ])
   }
 
-  /// A constant of float32 whose elements are `contents`, packed.
-  static func constant(_ name: String, _ extents: [Int], _ contents: [UInt8]) -> WireMessage {
+  /// A constant whose elements are `contents`, packed: of float32, unless TensorFlow's number of another type is given.
+  static func constant(_ name: String, _ extents: [Int], _ contents: [UInt8], type: Int = 1) -> WireMessage {
     node(
       name, "Const", [],
       [
@@ -53,7 +53,7 @@ private enum TestGraph {
           "value",
           WireMessage { value in
             value.message(8) { tensor in
-              tensor.int(1, 1)
+              tensor.int(1, type)
               tensor.message(2) { shape in for extent in extents { shape.message(2) { $0.int(1, extent) } } }
               tensor.data(4, contents)
             }
@@ -147,6 +147,85 @@ private enum TestGraph {
       TestGraph.node("exit", "Exit", ["merge"]),
     ])
     #expect(try #require(TestGraph.refusal(bytes)).contains("convert_variables_to_constants_v2"))
+  }
+
+  // MARK: Conditions of TensorFlow 1
+
+  /// `x` on one side of a condition or the other.
+  private func condition(_ predicate: String, off: String = "Relu", on: String = "Sigmoid") -> [WireMessage] {
+    [
+      TestGraph.placeholder("x", [4]), TestGraph.node("switch", "Switch", ["x", predicate]),
+      TestGraph.node("off", off, ["switch", "switch"]), TestGraph.node("on", on, ["switch:1", "switch:1"]),
+      TestGraph.node("y", "Merge", ["off", "on"]),
+    ]
+  }
+
+  private func operations(_ nodes: [WireMessage]) throws -> Set<ByteString> {
+    let module = try TestGraph.read(TestGraph.bytes(nodes))
+    return withExtendedLifetime(module) { Set(module.main.operations.map(\.definition.name)) }
+  }
+
+  @Test func aConditionThatVariesChoosesBetweenBothSides() throws {
+    let predicate = TestGraph.placeholder("p", [], type: 10)
+    #expect(try operations([predicate] + condition("p")) == ["Relu", "Sigmoid", "Where", "return"])
+  }
+
+  @Test func aConditionThatIsConstantIsTheSideThatItChooses() throws {
+    // The other side need not even have a lowering.
+    let (off, on) = (TestGraph.constant("p", [], [0], type: 10), TestGraph.constant("p", [], [1], type: 10))
+    #expect(try operations([off] + condition("p", on: "Mystery")) == ["Relu", "return"])
+    #expect(try operations([on] + condition("p", off: "Mystery")) == ["Sigmoid", "return"])
+  }
+
+  @Test func aConditionThatGuardsAgainstFailuresIsRefused() throws {
+    let bytes = TestGraph.bytes([TestGraph.placeholder("p", [], type: 10)] + condition("p", on: "Div"))
+    #expect(TestGraph.refusal(bytes)?.contains("guards against what may fail") == true)
+  }
+
+  @Test func aConditionThatDependsOnItsOutcomeIsRefused() {
+    let bytes = TestGraph.bytes(condition("p") + [TestGraph.node("p", "IsFinite", ["y"])])
+    #expect(TestGraph.refusal(bytes)?.isEmpty == false)
+  }
+
+  @Test func conditionsMayFollowFromConditions() throws {
+    var nodes = [TestGraph.placeholder("p0", [], type: 10)]
+    for index in 1...200 {
+      nodes += [
+        TestGraph.node("s\(index)", "Switch", ["p\(index - 1)", "p\(index - 1)"]),
+        TestGraph.node("n\(index)", "LogicalNot", ["s\(index):1"]),
+        TestGraph.node("p\(index)", "Merge", ["s\(index)", "n\(index)"]),
+      ]
+    }
+    #expect(try operations(nodes) == ["Not", "Where", "return"])
+  }
+
+  @Test func conditionsInTooManyConditionsAreRefused() throws {
+    var nodes = [TestGraph.placeholder("x", [4])]
+    var data = "x"
+    for depth in 1...100 {
+      nodes += [
+        TestGraph.placeholder("p\(depth)", [], type: 10), TestGraph.node("s\(depth)", "Switch", [data, "p\(depth)"]),
+      ]
+      data = "s\(depth):1"
+    }
+    nodes.append(TestGraph.node("y", "Merge", [data, "x"]))
+    let refusal = TestGraph.refusal(TestGraph.bytes(nodes))
+    #expect(refusal?.contains("conditions, which mcc refuses") == true)
+  }
+
+  // MARK: Inputs
+
+  @Test func aGraphIsReadFromTheInputsThatAreNamed() throws {
+    let bytes = TestGraph.bytes([
+      TestGraph.node("image", "DecodeJpeg", ["contents"], [("channels", WireMessage { $0.int(3, 3) })]),
+      TestGraph.placeholder("contents", [], type: 7), TestGraph.node("pixels", "Relu", ["image"]),
+      TestGraph.node("y", "Abs", ["pixels"]),
+    ])
+    #expect(try #require(TestGraph.refusal(bytes)).contains("-inputs="))
+    let module = try TestGraph.read(bytes, ImportOptions(inputs: ["pixels:0"]))
+    let input = try #require(module.main.arguments.first { $0.name == "pixels:0" })
+    #expect(input.type == .tensor(.uint8, [.unknown, .unknown, .known(3)]))
+    #expect(module.main.operations.map(\.definition.name) == ["Abs", "return"])
   }
 
   @Test func inputsOfAGraphThatDoesNotSayItsOutputsVaryApart() throws {

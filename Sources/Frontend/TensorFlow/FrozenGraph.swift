@@ -9,13 +9,27 @@ struct FrozenGraph {
     self.body = body
   }
 
-  /// - Parameter options: may name the outputs, which then are those, and need not be the graph's last nodes.
+  /// - Parameters:
+  ///   - options: may name the outputs, which then are those, and need not be the graph's last nodes; and inputs besides
+  ///     the placeholders, from where on the graph is read.
+  ///   - type: tells the type of a tensor that the graph computes of its placeholders.
   /// - Throws: `ModelError` where there is nothing to compute.
-  func interface(_ options: ImportOptions) throws -> ModelInterface {
-    let inputs = body.nodes.filter { $0.operation == "Placeholder" }.map { node in
+  func interface(_ options: ImportOptions, type: (ByteString, ModelInterface) throws -> ValueType) throws
+    -> ModelInterface
+  {
+    var inputs = body.nodes.filter { $0.operation == "Placeholder" }.map { node in
       InterfaceTensor(
         name: node.name, tensor: node.name, typeNumber: node.typeNumber("dtype") ?? 0, shape: node.shape("shape"))
     }.filter { $0.typeNumber != Self.resource }
+    let placeholders = ModelInterface(inputs: inputs, outputs: [])
+    for name in options.inputs.map({ ByteString($0) }) {
+      guard let (root, _, index) = GraphBody.parts(of: name), let node = body[root], node.operation != "Placeholder"
+      else { continue }
+      guard index == 0 else { throw ModelError(.usage, "-inputs can name the first output of a node alone") }
+      var input = InterfaceTensor(name: name, tensor: name, typeNumber: 0, shape: nil)
+      input.inferred = try type(name, placeholders)
+      inputs.append(input)
+    }
     let named = options.outputs.filter { body[ByteString($0.split(separator: ":").first ?? "")] != nil }
     let names = named.isEmpty ? sinks : named.map { ByteString($0) }
     guard !names.isEmpty else {
@@ -35,16 +49,29 @@ struct FrozenGraph {
   /// on what callers pass, those that do not are none.
   private var sinks: [ByteString] {
     var takers: [ByteString: [GraphNode]] = [:]
+    var followers: [ByteString: [GraphNode]] = [:]
     for node in body.nodes {
       for input in node.inputs { GraphBody.parts(of: input).map { takers[$0.node, default: []].append(node) } }
+      for control in node.controls { followers[control, default: []].append(node) }
     }
     var pending = body.nodes.filter { $0.operation == "Placeholder" }
     var dependent: Set<ByteString> = []
     while let node = pending.popLast() {
-      for taker in takers[node.name] ?? [] where dependent.insert(taker.name).inserted { pending.append(taker) }
+      for next in (takers[node.name] ?? []) + (followers[node.name] ?? [])
+      where dependent.insert(next.name).inserted { pending.append(next) }
     }
-    let last = body.nodes.filter { takers[$0.name] == nil && !Self.others.contains($0.operation) }.map(\.name)
-    let results = last.filter(dependent.contains)
-    return results.isEmpty ? last : results
+    let last = body.nodes.filter { takers[$0.name] == nil && !Self.others.contains($0.operation) && !isPivot($0) }
+    let names = last.map(\.name)
+    let results = names.filter(dependent.contains)
+    return results.isEmpty ? names : results
+  }
+
+  /// Whether a node is only there for what is to run on one side of a condition of TensorFlow 1.
+  private func isPivot(_ node: GraphNode) -> Bool {
+    guard OperatorTable.identities.contains(node.operation), node.inputs.count == 1,
+      let source = GraphBody.parts(of: node.inputs[0]).flatMap({ body[$0.node] })
+    else { return false }
+    return GraphLowering.switches.contains(source.operation) && source.inputs.count == 2
+      && source.inputs[0] == source.inputs[1]
   }
 }

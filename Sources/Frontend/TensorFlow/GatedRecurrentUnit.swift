@@ -127,7 +127,7 @@ struct GatedRecurrentUnit {
       sequence, try node.unsqueeze(try node.transpose(weights, [1, 0]), [0]),
       try node.unsqueeze(try node.transpose(recurrence, [1, 0]), [0]),
       try bias.map { try node.reshape($0, [1, 6 * units]) },
-      nil, try node.unsqueeze(hidden, [0]),
+      nil, try node.initialState(hidden),
     ]
     let results = try node.build.insert(
       .gru, operands, ["hidden_size": .int(Int64(units)), "linear_before_reset": .int(1)], resultCount: 2)

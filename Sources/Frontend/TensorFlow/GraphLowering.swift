@@ -13,6 +13,13 @@ final class GraphLowering {
   private var loweredCount = 0
   private let limit: Int
 
+  /// What is known of conditions of TensorFlow 1: those of nodes, and the tensors that decide.
+  var conditions: [TensorKey: Conditions] = [:]
+  var predicates: [TensorKey: (tensor: ByteString, scope: LoweringScope)] = [:]
+  /// Those that keep something from failing.
+  var guards: Set<TensorKey> = []
+  var choiceDepth = 0
+
   /// A function that calls itself has no end, and calls of calls may double each time.
   static let maximumDepth = 48
   private static let maximumNodes = 40_000
@@ -82,11 +89,9 @@ final class GraphLowering {
 
   /// Notes an operator that makes cycles: what it takes is not looked at.
   private func refuses(_ node: GraphNode, _ scope: LoweringScope) -> Bool {
-    guard OperatorTable.firstVersionControlFlow.contains(node.operation) else { return false }
+    guard OperatorTable.firstVersionLoops.contains(node.operation) else { return false }
     unsupported.note(
-      node.operation.text, at: node.name.text,
-      advice: "control flow of TensorFlow 1; freeze the model from a tf.function with "
-        + "convert_variables_to_constants_v2(f, lower_control_flow=False)")
+      node.operation.text, at: node.name.text, advice: "a loop of TensorFlow 1; \(OperatorTable.conditionAdvice)")
     scope.values[node.name] = [.unsupported]
     return true
   }
@@ -123,7 +128,8 @@ final class GraphLowering {
     scope.builder.location = node.name
     do {
       return try lowering.lower(
-        NodeContext(node: node, operands: operands, build: scope.builder, lowering: self, depth: scope.depth))
+        NodeContext(
+          node: node, operands: operands, build: scope.builder, lowering: self, scope: scope, depth: scope.depth))
     } catch let form as UnsupportedForm {
       unsupported.note("\(node.operation.text) (\(form.reason))", at: node.name.text)
       return [.unsupported]
@@ -135,7 +141,9 @@ final class GraphLowering {
   // MARK: Where tensors come from
 
   /// Follows a tensor through identities, calls and arguments to the node that makes it.
-  func source(of tensor: ByteString, in scope: LoweringScope) throws -> Source {
+  ///
+  /// - Parameter throughBranches: whether also through what hands on data by a condition, where it is one thing always.
+  func source(of tensor: ByteString, in scope: LoweringScope, throughBranches: Bool = true) throws -> Source {
     var (tensor, scope) = (tensor, scope)
     for _ in 0..<limit {
       guard let (name, output, index) = GraphBody.parts(of: tensor) else {
@@ -169,10 +177,22 @@ final class GraphLowering {
         }
         tensor = node.inputs[place]
         continue
+      } else if throughBranches, let handed = try branch(of: node, index, in: scope) {
+        tensor = handed
+        continue
       }
       return .output(node, scope, index: try outputIndex(node, output, index))
     }
     throw ModelError(.invalidModel, place: "node '\(tensor.text)'", "depends on itself")
+  }
+
+  /// What a Switch hands on, and a Merge that chooses always the same.
+  private func branch(of node: GraphNode, _ index: Int, in scope: LoweringScope) throws -> ByteString? {
+    if Self.switches.contains(node.operation) { return node.inputs.first }
+    guard index == 0, Self.merges.contains(node.operation), let choice = try choice(of: node, in: scope) else {
+      return nil
+    }
+    return node.inputs[choice]
   }
 
   private func callee(of node: GraphNode) -> ByteString? {

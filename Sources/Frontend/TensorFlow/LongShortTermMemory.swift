@@ -99,7 +99,7 @@ struct LongShortTermMemory {
     let operands = [
       sequence, try node.unsqueeze(try reordered(try node.transpose(weights, [1, 0]), node), [0]),
       try node.unsqueeze(try reordered(try node.transpose(recurrence, [1, 0]), node), [0]),
-      try node.unsqueeze(biases, [0]), nil, try node.unsqueeze(hidden, [0]), try node.unsqueeze(cell, [0]),
+      try node.unsqueeze(biases, [0]), nil, try node.initialState(hidden), try node.initialState(cell),
     ]
     let results = try node.build.insert(.lstm, operands, ["hidden_size": .int(Int64(units))], resultCount: 3)
     return (

@@ -45,3 +45,16 @@ extension LoopLowering {
     return nil
   }
 }
+
+extension NodeContext {
+  /// A state before the first step, as ONNX's recurrent operators take it; `nil` for zeros, with which they begin.
+  func initialState(_ state: Value) throws -> Value? {
+    var literal = state.constantLiteral
+    if let filled = state.definingOperation, filled.is(.constantOfShape) {
+      guard case .tensor(let value)? = filled.attributes["value"] else { return nil }
+      literal = value
+    }
+    let isZero = literal.flatMap { SmallFloats.values(of: $0) }?.allSatisfy { $0 == 0 } ?? false
+    return isZero ? nil : try unsqueeze(state, [0])
+  }
+}

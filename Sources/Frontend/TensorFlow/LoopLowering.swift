@@ -68,7 +68,8 @@ final class LoopLowering {
     let iteration = region.addArgument("iteration", .tensor(.int64, []))
     let goesOn = region.addArgument("condition", .tensor(.bool, []))
     let inside = NodeContext(
-      node: node.node, operands: node.operands, build: region, lowering: node.lowering, depth: node.depth + 1)
+      node: node.node, operands: node.operands, build: region, lowering: node.lowering, scope: node.scope,
+      depth: node.depth + 1)
     var given: [TensorFlowValue] = []
     var states: [(index: Int, initial: Value, argument: Value)] = []
     var counters: [Value: Int] = [:]

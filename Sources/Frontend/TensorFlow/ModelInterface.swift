@@ -11,6 +11,8 @@ struct InterfaceTensor {
   let typeNumber: Int
   /// The extents, `nil` for those that vary; `nil` as a whole where the rank is not known.
   let extents: [Int?]?
+  /// The type, where more is known of it than the file declares.
+  var inferred: ValueType?
 
   init(
     name: ByteString, tensor: ByteString, typeNumber: Int, shape: UnpackedMessage<Tensorflow__TensorShapeProto>?
@@ -36,6 +38,7 @@ struct ModelInterface {
   /// everywhere, in what is returned too: such a model computes a row for each. A graph that does not say what it returns
   /// may well take images and the boxes in them.
   func type(of input: InterfaceTensor) throws -> ValueType {
+    if let inferred = input.inferred { return inferred }
     let elementType = try ElementType(tensorFlow: input.typeNumber)
     guard let extents = input.extents else { return .tensor(elementType, nil) }
     let isSaid = inputs.count == 1 || outputs.allSatisfy { $0.extents != nil }

@@ -6,6 +6,8 @@ struct NodeContext {
   let operands: [TensorFlowValue]
   let build: GraphBuilder
   let lowering: GraphLowering
+  /// The graph that the node is of.
+  let scope: LoweringScope
   /// How many calls the node is inside of.
   let depth: Int
 

@@ -49,10 +49,13 @@ enum OperatorTable {
     "EnsureShape", "DisableCopyOnRead", "OptimizationBarrier",
   ]
 
-  static let firstVersionControlFlow: Set<ByteString> = [
-    "Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration",
-    "RefNextIteration", "LoopCond",
+  /// The loops of TensorFlow 1.
+  static let firstVersionLoops: Set<ByteString> = [
+    "Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond",
   ]
+
+  static let conditionAdvice =
+    "freeze the model from a tf.function with convert_variables_to_constants_v2(f, lower_control_flow=False)"
 
   static func lowering(_ operation: ByteString) -> NodeLowering? { all[operation] }
 
@@ -68,6 +71,9 @@ enum OperatorTable {
       return "it changes a variable, which a compiled model has not; export the model for inference"
     }
     if name == "Placeholder" { return "a table or a variable that freezing left open; export what comes after it" }
+    if name.hasPrefix("Decode") {
+      return "it reads a file of bytes; name it with -inputs= to give what it makes to a frozen graph"
+    }
     if name.hasPrefix("Iterator") || name.hasSuffix("Dataset") { return "give the data as an input" }
     return nil
   }

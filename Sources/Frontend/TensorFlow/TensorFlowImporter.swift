@@ -70,7 +70,15 @@ package struct TensorFlowImporter: Importer {
     let lowering = GraphLowering(
       module, FunctionLibrary(graph.library), ConstantReader(document: document), VariableStore(nil, builder),
       nodeCount: graph.n_node, diagnostics)
-    try lowering.lower(FrozenGraph(body).interface(options), in: LoweringScope(body, builder))
+    let interface = try FrozenGraph(body).interface(options) { tensor, placeholders in
+      let module = Module(name: "model", target: GraphBuilder.target)
+      let scratch = GraphBuilder(module)
+      let lowering = GraphLowering(
+        module, FunctionLibrary(graph.library), ConstantReader(document: document), VariableStore(nil, scratch),
+        nodeCount: graph.n_node, Diagnostics())
+      return try lowering.type(of: tensor, placeholders, in: LoweringScope(body, scratch))
+    }
+    try lowering.lower(interface, in: LoweringScope(body, builder))
     return module
   }
 }
@@ -78,16 +86,7 @@ package struct TensorFlowImporter: Importer {
 extension GraphLowering {
   /// Builds the main graph: the inputs, what the outputs need of them, and the outputs.
   fileprivate func lower(_ interface: ModelInterface, in main: LoweringScope) throws {
-    for input in interface.inputs {
-      guard let (name, _, _) = GraphBody.parts(of: input.tensor), main.body[name] != nil else {
-        throw ModelError(.invalidModel, place: "input '\(input.name.text)'", "there is no node '\(input.tensor.text)'")
-      }
-      do {
-        main.values[name] = [.tensor(main.builder.addArgument(input.name, try interface.type(of: input)))]
-      } catch let error as ModelError {
-        throw error.at("input '\(input.name.text)'")
-      }
-    }
+    try addArguments(interface, to: main)
     let values = try lower(interface.outputs.map(\.tensor), in: main)
     try unsupported.check()
     let outputs = try zip(interface.outputs, values).map { output, value in
@@ -99,6 +98,41 @@ extension GraphLowering {
     main.builder.finish(outputs.map { (name: $0.0, value: $0.1) })
     Self.sweep(module.main, Rewriter(module, pass: ""))
   }
+
+  private func addArguments(_ interface: ModelInterface, to main: LoweringScope) throws {
+    for input in interface.inputs {
+      guard let (name, _, _) = GraphBody.parts(of: input.tensor), main.body[name] != nil else {
+        throw ModelError(.invalidModel, place: "input '\(input.name.text)'", "there is no node '\(input.tensor.text)'")
+      }
+      do {
+        main.values[name] = [.tensor(main.builder.addArgument(input.name, try interface.type(of: input)))]
+      } catch let error as ModelError {
+        throw error.at("input '\(input.name.text)'")
+      }
+    }
+  }
+
+  /// The type of a tensor that is to become an input, as what computes it tells: images that the graph decodes are of any
+  /// height and width.
+  fileprivate func type(of tensor: ByteString, _ placeholders: ModelInterface, in main: LoweringScope) throws
+    -> ValueType
+  {
+    try addArguments(placeholders, to: main)
+    for node in main.body.nodes where Self.decoders.contains(node.operation) {
+      let channels = node.integer("channels").flatMap { $0 > 0 ? Dimension.known($0) : nil } ?? .unknown
+      let type = try node.typeNumber("dtype").map { try ElementType(tensorFlow: $0) } ?? .uint8
+      main.values[node.name] = [
+        .tensor(main.builder.addArgument(node.name, .tensor(type, [.unknown, .unknown, channels])))
+      ]
+    }
+    guard case .tensor(let value)? = try lower([tensor], in: main).first else {
+      try unsupported.check()
+      throw ModelError(.invalidModel, place: "input '\(tensor.text)'", "is no tensor")
+    }
+    return value.type
+  }
+
+  private static let decoders: Set<ByteString> = ["DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeAndCropJpeg"]
 
   /// Removes what only told lowerings something: constants that became attributes, shapes that were known.
   private static func sweep(_ graph: Graph, _ rewriter: Rewriter) {

@@ -4,7 +4,7 @@ extension TensorFlowLowerings {
   /// Functions that are called by condition, or again and again.
   static let controlFlow: OperatorTable.Family = [
     "If": conditional, "StatelessIf": conditional, "While": loop, "StatelessWhile": loop, "Case": choice,
-    "StatelessCase": choice,
+    "StatelessCase": choice, "Merge": merge, "RefMerge": merge,
   ]
 
   private static let loop = NodeLowering(outputs: nil) { node in
@@ -44,7 +44,8 @@ extension NodeContext {
   private func inside(_ builder: GraphBuilder) throws -> NodeContext {
     guard depth < GraphLowering.maximumDepth else { throw UnsupportedForm("functions that call each other too deep") }
     builder.location = node.name
-    return NodeContext(node: node, operands: operands, build: builder, lowering: lowering, depth: depth + 1)
+    return NodeContext(
+      node: node, operands: operands, build: builder, lowering: lowering, scope: scope, depth: depth + 1)
   }
 
   /// The results of a function of all operands but the first.

@@ -129,6 +129,7 @@ extension NodeContext {
   fileprivate func chosenRows() throws -> NodeContext {
     let rows = try build(.gather, try operand(0), try operand(1))
     return NodeContext(
-      node: node, operands: [.tensor(rows), .tensor(try operand(2))], build: build, lowering: lowering, depth: depth)
+      node: node, operands: [.tensor(rows), .tensor(try operand(2))], build: build, lowering: lowering, scope: scope,
+      depth: depth)
   }
 }
