@@ -73,6 +73,24 @@ import Testing
     #expect(try Self.names(nodes) == ["Tanh", "Transpose", "Relu", "Transpose", "return"])
   }
 
+  @Test func reshapingIsAViewWhereTheStridesAllow() throws {
+    let turned = TestProgram.tensor([3, 2], strides: [1, 3])
+    func names(_ sizes: [Int]) throws -> [String] {
+      let list = sizes.map(String.init).joined(separator: ", ")
+      let nodes = [
+        Self.unary("aten.tanh.default", "x", "y"), Self.unary("aten.t.default", "y", "v"),
+        TestProgram.node(
+          "aten.reshape.default", [("self", TestProgram.argument("v")), ("shape", "{\"as_ints\": [\(list)]}")], "r"),
+        Self.unary("aten.relu_.default", "r", "u"),
+      ]
+      let values = ["v": turned, "r": TestProgram.tensor(sizes)]
+      let module = try TestProgram.read(TestProgram.archive(TestProgram.program(nodes, values: values)))
+      return module.main.operations.map { $0.definition.name.text }.filter { $0.first?.isUppercase == true }
+    }
+    #expect(try names([3, 1, 2]) == ["Tanh", "Transpose", "Reshape", "Relu", "Reshape", "Transpose"])
+    #expect(try names([6]) == ["Tanh", "Transpose", "Reshape", "Relu"])
+  }
+
   @Test func programsThatLie() throws {
     let nodes = [Self.unary("aten.relu.default", "x", "y")]
     let wrong = try Self.refusal(nodes, values: ["y": TestProgram.tensor([2, 4])])

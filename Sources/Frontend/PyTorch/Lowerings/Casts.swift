@@ -47,6 +47,35 @@ extension Call {
     return try cast(input, to: type)
   }
 
+  /// Whether PyTorch gives a view of the operand for the shape of the result: where the axes that are joined, or parts
+  /// of, lie in memory as one. `nil` where the program says no numbers.
+  var sharesReshaped: Bool? {
+    func numbers(_ sizes: [TensorDescription.Size]) -> [Int]? {
+      let known = sizes.compactMap { lowering.reader.extent($0).value }
+      return known.count == sizes.count ? known : nil
+    }
+    guard let given = try? tensor(firstName).description, let name = node.outputs.first?.name,
+      let wanted = lowering.graph.tensors[name], let sizes = numbers(given.sizes),
+      let strides = numbers(given.strides), var rest = numbers(wanted.sizes)?[...], strides.count == sizes.count
+    else { return nil }
+    if sizes.contains(0) { return true }
+    // From the last axis on: elements that lie each as far from the next must fill whole axes of the result.
+    var count = 1
+    var step = strides.last ?? 1
+    for axis in sizes.indices.reversed() {
+      count = count &* sizes[axis]
+      guard axis == 0 || (sizes[axis - 1] != 1 && strides[axis - 1] != count &* step) else { continue }
+      var filled = 1
+      while let last = rest.last, filled < count || last == 1 {
+        filled = filled &* last
+        rest.removeLast()
+      }
+      guard filled == count else { return false }
+      if axis > 0 { (count, step) = (1, strides[axis - 1]) }
+    }
+    return rest.allSatisfy { $0 == 1 }
+  }
+
   /// Whether the operand's elements lie in order, as far as the program says.
   var isContiguous: Bool? {
     guard let description = try? tensor(firstName).description else { return nil }

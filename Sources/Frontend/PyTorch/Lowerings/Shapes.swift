@@ -40,10 +40,10 @@ extension Lowering {
     .view(View(read: { [try read($0)] }, write: inverse))
   }
 
-  /// A view where the operand's elements lie in order; else there is no telling.
+  /// A view where the operand's elements lie as the other shape needs them; where that is not known there is no telling.
   private static func reshaping(_ read: @escaping @Sendable (Call) throws -> Value) -> Lowering {
     .view(
-      View(read: { [try read($0)] }, write: inverse, sharing: { $0.isContiguous == true ? true : nil }))
+      View(read: { [try read($0)] }, write: inverse, sharing: { $0.isContiguous == true ? true : $0.sharesReshaped }))
   }
 }
 
