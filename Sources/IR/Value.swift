@@ -54,6 +54,8 @@ package final class Value {
   package var uses: Uses { Uses(first: firstUse) }
   package var hasUses: Bool { useCount > 0 }
   package var hasOneUse: Bool { useCount == 1 }
+  /// The use, where there is no other.
+  package var onlyUse: Use? { hasOneUse ? firstUse : nil }
 
   /// The literal, where a `constant` of a dense tensor defines this value.
   package var literal: TensorLiteral? { operation?.literal }

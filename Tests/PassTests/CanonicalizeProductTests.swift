@@ -121,6 +121,61 @@ import Testing
     try Simplification("%x: f32[2, 5, 3]", otherwise, resources: [("w", [3, 4]), ("b", [4])]).expectUnchanged()
   }
 
+  @Test func productsOfTheSameRowsWorkOnThem() throws {
+    let body = """
+      %s = constant [10, 3] : i64[2]
+      %r = Reshape(%x, %s)
+      %g = Gemm(%r, %v, %b)
+      %h = Gemm(%r, %w, %b)
+      %t = constant [2, 5, 4] : i64[3]
+      %y = Reshape(%g, %t)
+      %z = Reshape(%h, %t)
+      """
+    let resources = [("v", [3, 4]), ("w", [3, 4]), ("b", [4])]
+    try Simplification("%x: f32[2, 5, 3]", body, outputs: ["y", "z"], resources: resources)
+      .expect(["MatMul", "Add", "MatMul", "Add"])
+    try Simplification("%x: f32[2, 5, 3]", body, outputs: ["y", "h"], resources: resources)
+      .expectUnchanged(saying: "has another use")
+    try Simplification("%x: f32[2, 5, 3]", body, outputs: ["y", "z", "r"], resources: resources)
+      .expectUnchanged(saying: "has another use: its result is also an output of the graph")
+  }
+
+  // MARK: Batches
+
+  private static let heads = """
+    %s = constant [6, 5, 4] : i64[3]
+    %t = constant [6, 4, 7] : i64[3]
+    %p = Reshape(%a, %s)
+    %q = Reshape(%b, %t)
+    %m = MatMul(%p, %q)
+    %u = constant [2, 3, 5, 7] : i64[4]
+    %y = Reshape(%m, %u)
+    """
+
+  @Test func batchesOfBatchesAreMultipliedAsTheyAre() throws {
+    let arguments = "%a: f32[2, 3, 5, 4], %b: f32[2, 3, 4, 7]"
+    try Simplification(arguments, Self.heads).expect(["MatMul"])
+    try Simplification(arguments, Self.heads, outputs: ["m"]).expect(["MatMul", "Reshape"])
+    try Simplification(arguments, Self.heads.replacing("[2, 3, 5, 7]", with: "[3, 2, 5, 7]"))
+      .expect(["MatMul", "Reshape"])
+  }
+
+  @Test func batchesOfOpenExtentsAreMultipliedAsTheyAre() throws {
+    let open = Self.heads.replacing("[6, 5, 4]", with: "[-1, 5, 4]").replacing("[6, 4, 7]", with: "[-1, 4, 7]")
+      .replacing("[2, 3, 5, 7]", with: "[-1, 3, 5, 7]")
+    let arguments = "%a: f32[n, 3, 5, 4], %b: f32[n, 3, 4, 7]"
+    try Simplification(arguments, open).expect(["MatMul"], runs: false)
+    try Simplification(arguments, open, outputs: ["m"]).expect(["MatMul", "Reshape"], runs: false)
+  }
+
+  @Test func batchesThatMeetOthersStay() throws {
+    try Simplification("%a: f32[2, 3, 5, 4], %b: f32[3, 2, 4, 7]", Self.heads).expectUnchanged()
+    try Simplification("%a: f32[6, 1, 5, 4], %b: f32[2, 3, 4, 7]", Self.heads).expectUnchanged()
+    try Simplification("%a: f32[2, 3, 5, 4], %b: f32[2, 3, 4, 7]", Self.heads, outputs: ["y", "p"])
+      .expectUnchanged(saying: "has another use: its result is also an output of the graph")
+    try Simplification("%a: f32[2, 3, 4, 5], %b: f32[2, 3, 4, 7]", Self.heads).expectUnchanged()
+  }
+
   /// Reshape, Gemm and Reshape would be one more than MatMul and Add.
   @Test func aProductOfRankThreeIsNoGemm() throws {
     try Simplification(

@@ -52,10 +52,8 @@ package struct AxisSlice: Hashable, Sendable {
 
   /// How many elements of an axis of `extent` are taken; unknown where that depends on more than is known.
   package func length(of extent: Dimension) -> Dimension {
-    if let extent = extent.value {
-      return positions(in: extent).map { .known($0.count) } ?? .unknown
-    }
-    guard let step = step.value else { return .unknown }
+    if let extent = extent.value, let taken = positions(in: extent) { return .known(taken.count) }
+    guard let step = step.value, step != 0 else { return .unknown }
     if step < 0 {
       guard start == .known(-1) || Self.isFar(start.value), let end = end.value, end <= -Self.farthest else {
         return .unknown

@@ -24,7 +24,7 @@ struct ReshapeInsteadOfTranspose: RewritePattern {
     guard let source = operation.operand(0), let shape = source.tensorType?.shape, let result = operation.result(),
       let permutation = operation.permutation, permutation.movesOnlyOnes(of: shape),
       Self.isReshape(source.definingOperation) && source.hasOneUse
-        || result.hasOneUse && Self.isReshape(result.uses.first { _ in true }?.owner)
+        || Self.isReshape(result.onlyUse?.owner)
     else { return .noMatch }
     guard let target = FixReshapeTarget.target(for: permutation.map { shape[$0] }, of: shape) else {
       return .blocked("no constant says the transposed shape")

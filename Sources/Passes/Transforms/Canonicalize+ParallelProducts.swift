@@ -90,7 +90,7 @@ struct MergeParallelProducts: RewritePattern {
       let result = product.result()
     else { return nil }
     let columns = weight.literal.dimensions[1]
-    if result.hasOneUse, let sum = result.uses.first(where: { _ in true })?.owner, sum.is(.add), sum.operandCount == 2,
+    if let sum = result.onlyUse?.owner, sum.is(.add), sum.operandCount == 2,
       sum.parent === product.parent
     {
       for index in 0...1 {

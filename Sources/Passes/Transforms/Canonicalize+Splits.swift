@@ -319,7 +319,7 @@ extension Operation {
   fileprivate func onlyUsers(of definitions: [OpDefinition]) -> [Operation]? {
     var users: [Operation] = []
     for result in results {
-      guard let result, result.hasOneUse, let use = result.uses.first(where: { _ in true }), use.index == 0,
+      guard let use = result?.onlyUse, use.index == 0,
         definitions.contains(where: { use.owner.is($0) }), use.owner.parent === parent,
         !use.owner.refersToFunctionAttributes
       else { return nil }

@@ -24,8 +24,8 @@ struct Canonicalize: Pass {
     noOpPatterns + selectionPatterns + loopPatterns + sequencePatterns + targetPatterns + movementPatterns
     + transposePatterns + blockPatterns + partPatterns + splitPatterns + axisPatterns + arithmeticPatterns
     + quantizationPatterns + scalarPatterns + clampPatterns + activationPatterns + reductionPatterns + windowPatterns
-    + channelPatterns + shiftPatterns + scalePatterns + productPatterns + parallelProductPatterns
-    + recognitionPatterns + groupPatterns + attentionPatterns
+    + channelPatterns + shiftPatterns + scalePatterns + productPatterns + reshapedProductPatterns
+    + parallelProductPatterns + recognitionPatterns + groupPatterns + attentionPatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount

@@ -3,6 +3,7 @@ import Testing
 
 @Suite struct SlicingInferenceTests {
   static let n = Dimension.symbol("n")
+  static let few = Dimension.symbolic(Polynomial(symbol: Symbol("n", in: 1...10)))
   static let far = Dimension.known(.max)
   static let near = Dimension.known(.min)
   static let axis0: Attributes = ["axis": .int(0)]
@@ -21,6 +22,9 @@ import Testing
     .init(.slice, [.f32(n + 4, 10), .list(-9), .list(-1), .list(0)], gives: "f32[?, 10]"),
     .init(.slice, [.f32("n", 10), .list(0), .list("n"), .list(0)], gives: "f32[n, 10]"),
     .init(.slice, [.f32("n", 10), .list(0), .list("n"), .list(1)], gives: "f32[n, ?]"),
+    .init(.slice, [.f32(12), .list(0), .list(few)], gives: "f32[n]"),
+    .init(.slice, [.f32(12), .list(2), .list(few + 2)], gives: "f32[n]"),
+    .init(.slice, [.f32(9), .list(0), .list(few)], gives: "f32[?]"),
     .init(.slice, [.f32("n", 10), .list(0), .list(0), .list(0)], gives: "f32[0, 10]"),
     .init(.slice, [.f32("n", 10), .list(5), .list(2), .list(1)], gives: "f32[n, 0]"),
     .init(.slice, [.f32("n", 10), .i64(1), .list(5), .list(1)], gives: "f32[n, ?]"),
