@@ -76,7 +76,7 @@ package final class Compiler {
   private func read(_ input: ModelFile) throws -> Module {
     console.showProgress("reading \(invocation.input) ...")
     let module = try timer.measure("(import)") { try invocation.read(input, diagnostics) }
-    try timer.measure("(verify)") { try module.verify(isFreshlyInferred: true) }
+    try timer.measure("(verify)") { try module.verify(infersAll: false) }
     return module
   }
 
@@ -88,7 +88,7 @@ package final class Compiler {
       throw error.isDefect ? Reproducer(invocation, input, error.prefix).report(error.error) : error.error
     }
     do {
-      try timer.measure("(verify)") { try module.verify() }
+      try timer.measure("(verify)") { try module.verify(infersAll: false) }
     } catch {
       throw blame(error, input)
     }

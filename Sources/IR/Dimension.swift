@@ -25,6 +25,10 @@ package enum Dimension: Hashable, Sendable {
     if let constant = polynomial.constantValue { self = .known(constant) } else { self = .symbolic(polynomial) }
   }
 
+  private init(checked number: (partialValue: Int, overflow: Bool)) {
+    self = number.overflow ? .unknown : .known(number.partialValue)
+  }
+
   var polynomial: Polynomial? {
     switch self {
     case .known(let value): Polynomial(constant: value)
@@ -35,9 +39,16 @@ package enum Dimension: Hashable, Sendable {
 }
 
 extension Dimension {
-  package static func + (a: Dimension, b: Dimension) -> Dimension { combine(a, b) { $0.adding($1) } }
-  package static func - (a: Dimension, b: Dimension) -> Dimension { combine(a, b) { $0.subtracting($1) } }
+  package static func + (a: Dimension, b: Dimension) -> Dimension {
+    if let a = a.value, let b = b.value { return Dimension(checked: a.addingReportingOverflow(b)) }
+    return combine(a, b) { $0.adding($1) }
+  }
+  package static func - (a: Dimension, b: Dimension) -> Dimension {
+    if let a = a.value, let b = b.value { return Dimension(checked: a.subtractingReportingOverflow(b)) }
+    return combine(a, b) { $0.subtracting($1) }
+  }
   package static func * (a: Dimension, b: Dimension) -> Dimension {
+    if let a = a.value, let b = b.value { return Dimension(checked: a.multipliedReportingOverflow(by: b)) }
     if a == .known(0) || b == .known(0) { return .known(0) }
     return combine(a, b) { $0.multiplied(by: $1) }
   }
@@ -67,6 +78,7 @@ extension Dimension {
   /// Whether the two are equal for every value of the symbols (`true`), for none (`false`), or that is not known
   /// (`nil`).
   package func isEqual(to other: Dimension) -> Bool? {
+    if let a = value, let b = other.value { return a == b }
     guard let a = polynomial, let b = other.polynomial else { return nil }
     if a == b { return true }
     guard let difference = a.subtracting(b) else { return nil }

@@ -144,10 +144,7 @@ package final class Operation {
   }
 }
 
-extension Operation: Hashable {
-  package static func == (a: Operation, b: Operation) -> Bool { a === b }
-  package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
-}
+extension Operation: IdentityHashable {}
 
 /// How messages name an operation, as it is now: words are made of it only where somebody asks.
 package struct OperationPlace: CustomStringConvertible {

@@ -61,6 +61,7 @@ extension ValueType {
 
 extension TensorType {
   package func merged(with other: TensorType) -> TensorType? {
+    if self == other { return self }
     guard elementType == other.elementType else { return nil }
     guard let a = shape else { return other }
     guard let b = other.shape else { return self }

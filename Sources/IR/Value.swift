@@ -75,7 +75,4 @@ extension Value: CustomStringConvertible {
   package var description: String { "%\(name.text)" }
 }
 
-extension Value: Hashable {
-  package static func == (a: Value, b: Value) -> Bool { a === b }
-  package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
-}
+extension Value: IdentityHashable {}

@@ -20,6 +20,21 @@ import Testing
       .expect(["Relu", "MaxPool"])
   }
 
+  @Test func aBorderGoesIntoTheWindowThroughATranspose() throws {
+    let channelsLast = "%x: f32[1, 5, 6, 4]"
+    let body = """
+      %p = constant [0, 1, 2, 0, 0, 0, 1, 0] : i64[8]
+      %a = Pad(%x, %p)
+      %t = Transpose(%a) {perm = [0, 3, 1, 2]}
+      %y = Conv(%t, %w)
+      """
+    try Simplification(channelsLast, body, resources: filters).expect(["Transpose", "Conv"])
+    try Simplification(channelsLast, body, outputs: ["y", "a"], resources: filters)
+      .expectUnchanged(saying: "its result is also an output")
+    let channels = body.replacing("[0, 1, 2, 0, 0, 0, 1, 0]", with: "[0, 0, 0, 1, 0, 0, 0, 1]")
+    try Simplification("%x: f32[1, 5, 6, 2]", channels, resources: filters).expectUnchanged()
+  }
+
   @Test func aBorderThatMeansSomethingElseStays() throws {
     let body = border + "%a = Pad(%x, %p)\n"
     try Simplification(x, body + "%y = MaxPool(%a) {kernel_shape = [3, 3]}").expectUnchanged(saying: "largest element")

@@ -23,6 +23,18 @@ enum Elementwise {
     _ invocation: Invocation, _ a: TensorLiteral, _ b: TensorLiteral, to type: ElementType,
     _ function: (A, B) throws -> R
   ) throws -> TensorLiteral {
+    try map(
+      invocation, a, b, to: type,
+      rows: { (left: NumberRow<A>, right: NumberRow<B>, results: NumberRow<R>, count) in
+        for index in 0..<count { results[index] = try function(left[index], right[index]) }
+      })
+  }
+
+  /// The same for a function of rows, which sets so many results.
+  static func map<A: Number, B: Number, R: Number>(
+    _ invocation: Invocation, _ a: TensorLiteral, _ b: TensorLiteral, to type: ElementType,
+    rows function: BinaryFunction<A, B, R>.OfRows
+  ) throws -> TensorLiteral {
     guard let dimensions = Shapes.broadcast(a.dimensions, b.dimensions) else {
       throw Refusal(.undefined, "\(a.dimensions) and \(b.dimensions) do not broadcast")
     }
@@ -37,62 +49,13 @@ enum Elementwise {
             let (start, count) = (piece.lowerBound, piece.count)
             left.load(bytes[0], from: offsets[0] + start * steps[0], step: steps[0], a.elementType, count: count)
             right.load(bytes[1], from: offsets[1] + start * steps[1], step: steps[1], b.elementType, count: count)
-            for index in 0..<count { results[index] = try function(left[index], right[index]) }
+            try function(left, right, results, count)
             results.store(output, from: position + start, type, count: count)
           }
           position += length
         }
       }
     }
-  }
-}
-
-/// What an operator does to two numbers of each kind; `nil` for a kind that it does not take.
-struct BinaryRule<Real, Signed, Unsigned>: Sendable {
-  typealias Function<N, R> = @Sendable (N, N) throws -> R
-
-  let real: Function<Double, Real>?
-  let signed: Function<Int64, Signed>?
-  let unsigned: Function<UInt64, Unsigned>?
-}
-
-/// A rule whose results are of the operands' element type.
-typealias ArithmeticRule = BinaryRule<Double, Int64, UInt64>
-/// A rule whose results are truths.
-typealias ComparisonRule = BinaryRule<Bool, Bool, Bool>
-
-extension BinaryRule where Real == Double, Signed == Int64, Unsigned == UInt64 {
-  func apply(_ invocation: Invocation, _ a: TensorLiteral, _ b: TensorLiteral) throws -> TensorLiteral {
-    guard a.elementType == b.elementType else { throw Refusal(.undefined, "the operands differ in element type") }
-    let type = a.elementType
-    switch type.numberKind {
-    case .real:
-      if let real { return try Elementwise.map(invocation, a, b, to: type, real) }
-    case .signed:
-      if let signed { return try Elementwise.map(invocation, a, b, to: type, signed) }
-    case .unsigned:
-      if let unsigned { return try Elementwise.map(invocation, a, b, to: type, unsigned) }
-    case nil: break
-    }
-    throw Refusal(.unsupported, "\(invocation.operation.definition.name) of \(type.rawValue)")
-  }
-}
-
-extension BinaryRule where Real == Bool, Signed == Bool, Unsigned == Bool {
-  func apply(_ invocation: Invocation, _ a: TensorLiteral, _ b: TensorLiteral) throws -> TensorLiteral {
-    guard a.elementType == b.elementType else { throw Refusal(.undefined, "the operands differ in element type") }
-    switch a.elementType.numberKind {
-    case .real:
-      if let real { return try Elementwise.map(invocation, a, b, to: .bool) { UInt64(try real($0, $1) ? 1 : 0) } }
-    case .signed:
-      if let signed { return try Elementwise.map(invocation, a, b, to: .bool) { UInt64(try signed($0, $1) ? 1 : 0) } }
-    case .unsigned:
-      if let unsigned {
-        return try Elementwise.map(invocation, a, b, to: .bool) { UInt64(try unsigned($0, $1) ? 1 : 0) }
-      }
-    case nil: break
-    }
-    throw Refusal(.unsupported, "\(invocation.operation.definition.name) of \(a.elementType.rawValue)")
   }
 }
 

@@ -386,12 +386,12 @@ extension ArithmeticRule {
     _ type: ElementType, _ updates: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
     _ places: [Indexing.Update]
   ) throws {
-    func apply<N: Number>(_ function: Function<N, N>) throws {
+    func apply<N: Number>(_ function: BinaryFunction<N, N, N>) throws {
       for place in places {
         for step in 0..<place.count {
           let old = N.load(UnsafeRawBufferPointer(output), place.target + step, type)
           let new = N.load(updates, place.source + step, type)
-          N.store(try function(old, new), output, place.target + step, type)
+          N.store(try function.ofNumbers(old, new), output, place.target + step, type)
         }
       }
     }

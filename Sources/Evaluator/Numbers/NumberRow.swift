@@ -3,7 +3,7 @@ import IR
 /// Room for the numbers of a row of elements, which are converted at once: what their type is is asked once a row, not
 /// once an element.
 final class NumberRow<N: Number> {
-  private let numbers: UnsafeMutablePointer<N>
+  let numbers: UnsafeMutablePointer<N>
 
   /// Room for rows of up to `length` elements, or for the longest piece of one.
   init(_ length: Int) {
@@ -99,8 +99,14 @@ extension Number {
     _ convert: (Element) -> Self
   ) {
     let size = MemoryLayout<Element>.size
-    for index in numbers.indices {
-      numbers[index] = convert(bytes.loadUnaligned(fromByteOffset: (start + index * step) * size, as: Element.self))
+    func number(_ index: Int) -> Self {
+      convert(bytes.loadUnaligned(fromByteOffset: index * size, as: Element.self))
+    }
+    // The usual steps have loops of their own, which work on several elements at once.
+    switch step {
+    case 0: numbers.update(repeating: number(start))
+    case 1: for index in numbers.indices { numbers[index] = number(start + index) }
+    default: for index in numbers.indices { numbers[index] = number(start + index * step) }
     }
   }
 

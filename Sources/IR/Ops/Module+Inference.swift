@@ -19,7 +19,7 @@ extension Operation {
       for (index, result) in results.enumerated() {
         guard let result else { continue }
         try result.refine(inference.resultTypes[index], diagnostics)
-        result.contents = inference.resultContents[index] ?? result.contents
+        result.contents = inference.resultContents(index) ?? result.contents
       }
       mayInferMore = false
     } catch let error as ModelError {

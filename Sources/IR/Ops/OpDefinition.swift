@@ -219,14 +219,24 @@ package struct ResultDefinition: Sendable {
 }
 
 /// One attribute of an operator.
-package struct AttributeDefinition: Sendable {
+package final class AttributeDefinition: Sendable {
   package let name: ByteString
   package let kind: AttributeKind
   /// What an operation without the attribute means; `nil` where there is no such value.
   package let defaultValue: AttributeValue?
   package let isRequired: Bool
   /// What each number of a list says that is left out, where its length follows from something else.
-  package var eachDefault: Int64?
+  package let eachDefault: Int64?
+
+  private init(
+    name: ByteString, kind: AttributeKind, defaultValue: AttributeValue?, isRequired: Bool, eachDefault: Int64? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.defaultValue = defaultValue
+    self.isRequired = isRequired
+    self.eachDefault = eachDefault
+  }
 
   package static func int(_ name: ByteString, default value: Int64? = nil) -> AttributeDefinition {
     AttributeDefinition(name: name, kind: .int, defaultValue: value.map { .int($0) }, isRequired: false)
@@ -245,9 +255,7 @@ package struct AttributeDefinition: Sendable {
   }
 
   package static func ints(_ name: ByteString, each value: Int64) -> AttributeDefinition {
-    var definition = ints(name)
-    definition.eachDefault = value
-    return definition
+    AttributeDefinition(name: name, kind: .ints, defaultValue: nil, isRequired: false, eachDefault: value)
   }
 
   package static func floats(_ name: ByteString) -> AttributeDefinition { optional(name, .floats) }

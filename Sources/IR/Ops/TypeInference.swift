@@ -5,12 +5,12 @@
 package struct TypeInference {
   package let operation: Operation
   package private(set) var resultTypes: [ValueType]
-  package private(set) var resultContents: [[Dimension]?]
+  /// One an operation's result, or none at all: few operators know any.
+  private var knownContents: [[Dimension]?] = []
 
   package init(_ operation: Operation) {
     self.operation = operation
     resultTypes = Array(repeating: .unknown, count: operation.results.count)
-    resultContents = Array(repeating: nil, count: operation.results.count)
   }
 
   /// The type of an operand; `unknown` where it is absent.
@@ -76,8 +76,13 @@ package struct TypeInference {
       let isHeld = element.value.map { range.contains($0) } ?? keepsSymbols
       return isHeld ? element : .unknown
     }
-    resultContents[index] = held.allSatisfy(\.isUnknown) && !held.isEmpty ? nil : held
+    guard held.isEmpty || !held.allSatisfy(\.isUnknown) else { return }
+    if knownContents.isEmpty { knownContents = Array(repeating: nil, count: resultTypes.count) }
+    knownContents[index] = held
   }
+
+  /// What is known of the elements of the result at `index`.
+  func resultContents(_ index: Int) -> [Dimension]? { knownContents.isEmpty ? nil : knownContents[index] }
 
   /// An axis counted from the front. Throws where it is outside `-rank ..< rank`.
   package func axis(_ axis: Int, rank: Int, _ name: String = "axis") throws -> Int {

@@ -85,11 +85,11 @@ extension Operation {
 
   /// - Throws: `ModelError` where an operand is of a type that the operator does not take, or a result's type is not
   ///   what the operator gives. What cannot run at all may stand in a branch, which perhaps never does.
-  func verifyTypes(isFreshlyInferred: Bool) throws {
+  func verifyTypes(infersAll: Bool) throws {
     guard definition.form == .declared || definition.form == .builtin else { return }
     try verifyOperandTypes()
     try definition.verify?(self)
-    guard !isFreshlyInferred else { return }
+    guard infersAll || mayInferMore else { return }
     do {
       try verifyResultTypes()
     } catch let error as ModelError {

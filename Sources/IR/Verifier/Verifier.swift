@@ -6,11 +6,12 @@ extension Module {
   /// before they are used and visible where they are, that names are unique, that returned values fit the signature,
   /// and that stored types agree with what is inferred. Takes time linear in the module.
   ///
-  /// - Parameter isFreshlyInferred: whether all types were just inferred, and need not be a second time.
+  /// - Parameter infersAll: whether types are inferred anew where nothing that they follow from has changed since they
+  ///   were inferred, too.
   /// - Throws: the first `ModelError`, at its place. Of kind `internalFailure` where the IR's own lists are broken,
   ///   which no file can cause.
-  package func verify(isFreshlyInferred: Bool = false) throws {
-    var verifier = Verifier(isFreshlyInferred: isFreshlyInferred)
+  package func verify(infersAll: Bool = true) throws {
+    var verifier = Verifier(infersAll: infersAll)
     try verifier.verifyFunctions(of: self)
     for body in bodies { try verifier.verify(body, depth: 0) }
     try verifier.verifyUseCounts()
@@ -19,7 +20,7 @@ extension Module {
 
 /// Walks a module in order, outer graphs before inner ones, and knows what is visible.
 struct Verifier {
-  let isFreshlyInferred: Bool
+  let infersAll: Bool
   /// The values that an operation at hand may use.
   private var visible: Set<Value> = []
   /// The names of the values that are visible.
@@ -28,8 +29,8 @@ struct Verifier {
   private var operandCount = 0
   private var useCount = 0
 
-  init(isFreshlyInferred: Bool) {
-    self.isFreshlyInferred = isFreshlyInferred
+  init(infersAll: Bool) {
+    self.infersAll = infersAll
   }
 
   // MARK: Graphs
@@ -104,7 +105,7 @@ struct Verifier {
         }
         try verify(region.graph, depth: depth + 1)
       }
-      try operation.verifyTypes(isFreshlyInferred: isFreshlyInferred)
+      try operation.verifyTypes(infersAll: infersAll)
       for (index, result) in operation.results.enumerated() {
         guard let result else { continue }
         guard result.definingOperation === operation, result.index == index else { throw Self.broken(result) }

@@ -117,7 +117,7 @@ private struct Computed {
     guard operation.has(.pure), !operation.has(.random), !operation.isConstant, operation.regions.isEmpty else {
       return nil
     }
-    let computation = Computation(operation: operation)
+    let computation = Computation(operation)
     if let twin = operations[computation] { return twin }
     operations[computation] = operation
     order.append(computation)
@@ -126,7 +126,7 @@ private struct Computed {
 
   /// Forgets an operation that is to be erased.
   mutating func forget(_ operation: Operation) {
-    let computation = Computation(operation: operation)
+    let computation = Computation(operation)
     if operations[computation] === operation { operations[computation] = nil }
   }
 }
@@ -134,8 +134,15 @@ private struct Computed {
 /// An operation that equals those that compute the same. Its operands and attributes are not to change while a set has it.
 private struct Computation: Hashable {
   let operation: Operation
+  private let fingerprint: Int
+
+  init(_ operation: Operation) {
+    self.operation = operation
+    fingerprint = Self.fingerprint(operation)
+  }
 
   static func == (a: Computation, b: Computation) -> Bool {
+    guard a.fingerprint == b.fingerprint else { return false }
     let (a, b) = (a.operation, b.operation)
     return a.definition === b.definition && a.overload == b.overload && a.results.count == b.results.count
       && zip(a.results, b.results).allSatisfy { ($0 == nil) == ($1 == nil) } && haveSameOperands(a, b)
@@ -149,12 +156,17 @@ private struct Computation: Hashable {
     return a.operandUses.map(\.valueNumber).sorted() == b.operandUses.map(\.valueNumber).sorted()
   }
 
-  func hash(into hasher: inout Hasher) {
+  func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
+
+  /// The same for operations that compute the same.
+  private static func fingerprint(_ operation: Operation) -> Int {
+    var hasher = Hasher()
     hasher.combine(ObjectIdentifier(operation.definition))
     // Operands in another order give the same number where the order does not matter.
     let weight: UInt = operation.has(.commutative) ? 1 : 31
     hasher.combine(operation.operandUses.reduce(0) { $0 &* weight &+ $1.valueNumber })
     for attribute in operation.writtenAttributes { hasher.combine(attribute) }
+    return hasher.finalize()
   }
 }
 

@@ -2,7 +2,7 @@ import IR
 
 extension Canonicalize {
   /// Windows that slide over an image, and borders around it.
-  static let windowPatterns: [any RewritePattern] = [FoldPadIntoWindow()]
+  static let windowPatterns: [any RewritePattern] = [FoldPadIntoWindow(), TransposeBeforePad()]
 }
 
 /// Pads while a window slides, instead of before.
@@ -71,34 +71,79 @@ struct FoldPadIntoWindow: RewritePattern {
     let isBelow = filling == -.infinity || (filling == 0 && source.isNeverNegative)
     return isBelow ? nil : "\(pad.place) fills in what may be the largest element"
   }
+}
 
-  /// What a Pad adds before and after each axis.
-  private struct Borders {
-    let numbers: [Int]
-    private let rank: Int
+/// Turns an image before it is padded, so that the window can pad it: what exporters of channels-last models leave.
+///
+///     %p = Pad(%x, [0, 3, 3, 0, 0, 3, 3, 0])
+///     %t = Transpose(%p) {perm = [0, 3, 1, 2]}
+///     %y = Conv(%t, %w)
+///   ->
+///     %t = Transpose(%x) {perm = [0, 3, 1, 2]}
+///     %p = Pad(%t, [0, 0, 3, 3, 0, 0, 3, 3])
+///     %y = Conv(%p, %w)
+///
+/// Conditions: constant borders of what are spatial axes for the window, none of them removed; the padding and the
+/// transposed image have this one use.
+struct TransposeBeforePad: RewritePattern {
+  static let roots = FoldPadIntoWindow.roots
+  static let numerics = Numerics.exact
 
-    init?(_ pad: Operation, rank: Int) {
-      guard let pads = pad.operand(1)?.constantIntegers else { return nil }
-      var axes = Array(0..<rank)
-      if let operand = pad.operand(3) {
-        guard let listed = operand.constantIntegers, listed.allSatisfy({ (-rank..<rank).contains($0) }) else {
-          return nil
-        }
-        axes = listed.map { $0 < 0 ? $0 + rank : $0 }
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let transpose = operation.producer(0, .transpose), let permutation = transpose.permutation,
+      permutation.count > 2, let pad = transpose.producer(0, .pad), !pad.refersToFunctionAttributes,
+      pad.string("mode") == "constant", let source = pad.operand(0), let pads = pad.operand(1),
+      let borders = Borders(pad, rank: permutation.count)?.transposed(permutation), borders.areSpatial,
+      borders.numbers.allSatisfy({ $0 >= 0 })
+    else { return .noMatch }
+    if let shared = operation.otherUse(of: [pad.result(), transpose.result()]) { return .blocked(shared) }
+    let rewriter = context.rewriter
+    let turned = try rewriter.insertValue(
+      .transpose, [source], transpose.attributes, before: transpose, name: transpose.result()?.name ?? source.name)
+    let constant = try rewriter.insertConstant(
+      TensorLiteral.integers(borders.numbers), name: pads.name, before: transpose)
+    let filling = pad.operand(2).map { [$0] } ?? []
+    let padded = try rewriter.insert(.pad, [turned, constant] + filling, pad.attributes, before: transpose)
+    try rewriter.replace(transpose, with: padded.presentResults)
+    return .rewritten
+  }
+}
+
+/// What a Pad adds before and after each axis.
+private struct Borders {
+  let numbers: [Int]
+  let rank: Int
+
+  private init(numbers: [Int], rank: Int) {
+    (self.numbers, self.rank) = (numbers, rank)
+  }
+
+  init?(_ pad: Operation, rank: Int) {
+    guard let pads = pad.operand(1)?.constantIntegers else { return nil }
+    var axes = Array(0..<rank)
+    if let operand = pad.operand(3) {
+      guard let listed = operand.constantIntegers, listed.allSatisfy({ (-rank..<rank).contains($0) }) else {
+        return nil
       }
-      guard pads.count == 2 * axes.count else { return nil }
-      var numbers = Array(repeating: 0, count: 2 * rank)
-      for (index, axis) in axes.enumerated() {
-        numbers[axis] = pads[index]
-        numbers[rank + axis] = pads[axes.count + index]
-      }
-      (self.numbers, self.rank) = (numbers, rank)
+      axes = listed.map { $0 < 0 ? $0 + rank : $0 }
     }
+    guard pads.count == 2 * axes.count else { return nil }
+    var numbers = Array(repeating: 0, count: 2 * rank)
+    for (index, axis) in axes.enumerated() {
+      numbers[axis] = pads[index]
+      numbers[rank + axis] = pads[axes.count + index]
+    }
+    self.init(numbers: numbers, rank: rank)
+  }
 
-    var areSpatial: Bool { [0, 1, rank, rank + 1].allSatisfy { numbers[$0] == 0 } }
+  var areSpatial: Bool { [0, 1, rank, rank + 1].allSatisfy { numbers[$0] == 0 } }
 
-    /// In the order of a window's `pads`.
-    var spatial: [Int] { Array(numbers[2..<rank] + numbers[(rank + 2)...]) }
+  /// In the order of a window's `pads`.
+  var spatial: [Int] { Array(numbers[2..<rank] + numbers[(rank + 2)...]) }
+
+  /// Those of the transposed image.
+  func transposed(_ permutation: [Int]) -> Borders {
+    Borders(numbers: permutation.map { numbers[$0] } + permutation.map { numbers[rank + $0] }, rank: rank)
   }
 }
 
