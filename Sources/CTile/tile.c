@@ -91,18 +91,48 @@ void mcc_add_tile(
   multiply_into(depth, left, right, NULL, tile, stride, rows, columns);
 }
 
-static inline __attribute__((always_inline)) void pack(
-    size_t depth, const char *rows, size_t depth_step, size_t lane_step, size_t lanes, size_t width, float *panel) {
-  for (size_t step = 0; step < depth; step++, rows += depth_step, panel += width) {
-#pragma unroll
-    for (size_t lane = 0; lane < lanes; lane++) memcpy(panel + lane, rows + lane * lane_step, sizeof(float));
-  }
+/// Four floats, wherever they lie.
+typedef float quad __attribute__((vector_size(4 * sizeof(float)), aligned(1), may_alias));
+/// Two floats, wherever they lie.
+typedef float pair __attribute__((vector_size(2 * sizeof(float)), aligned(1), may_alias));
+
+/// Turns four steps of four rows into four rows of a panel.
+static inline void pack_quads(const char *rows, size_t lane_step, size_t width, float *panel) {
+  const quad a = *(const quad *)rows, b = *(const quad *)(rows + lane_step);
+  const quad c = *(const quad *)(rows + 2 * lane_step), d = *(const quad *)(rows + 3 * lane_step);
+  const quad first_ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), last_ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const quad first_cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), last_cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(quad *)panel = __builtin_shufflevector(first_ab, first_cd, 0, 1, 4, 5);
+  *(quad *)(panel + width) = __builtin_shufflevector(first_ab, first_cd, 2, 3, 6, 7);
+  *(quad *)(panel + 2 * width) = __builtin_shufflevector(last_ab, last_cd, 0, 1, 4, 5);
+  *(quad *)(panel + 3 * width) = __builtin_shufflevector(last_ab, last_cd, 2, 3, 6, 7);
+}
+
+/// Turns four steps of two rows into four rows of a panel.
+static inline void pack_pairs(const char *rows, size_t lane_step, size_t width, float *panel) {
+  const quad a = *(const quad *)rows, b = *(const quad *)(rows + lane_step);
+  *(pair *)panel = __builtin_shufflevector(a, b, 0, 4);
+  *(pair *)(panel + width) = __builtin_shufflevector(a, b, 1, 5);
+  *(pair *)(panel + 2 * width) = __builtin_shufflevector(a, b, 2, 6);
+  *(pair *)(panel + 3 * width) = __builtin_shufflevector(a, b, 3, 7);
 }
 
 void mcc_pack_panel(
     size_t depth, const void *rows, size_t depth_step, size_t lane_step, size_t lanes, size_t width, float *panel) {
-  if (lanes == rows_of_tile && width == rows_of_tile) {
-    return pack(depth, rows, depth_step, lane_step, rows_of_tile, rows_of_tile, panel);
+  const char *source = rows;
+  size_t step = 0;
+  // Where the steps of a row are neighbors, as those of weights are, they are turned by fours.
+  const size_t quads = lanes / 4 * 4, pairs = lanes / 2 * 2;
+  for (; depth_step == sizeof(float) && step + 4 <= depth; step += 4, source += 4 * depth_step, panel += 4 * width) {
+    for (size_t lane = 0; lane < quads; lane += 4) pack_quads(source + lane * lane_step, lane_step, width, panel + lane);
+    if (pairs > quads) pack_pairs(source + quads * lane_step, lane_step, width, panel + quads);
+    if (lanes > pairs) {
+      for (size_t next = 0; next < 4; next++) {
+        memcpy(panel + next * width + pairs, source + pairs * lane_step + next * depth_step, sizeof(float));
+      }
+    }
   }
-  pack(depth, rows, depth_step, lane_step, lanes, width, panel);
+  for (; step < depth; step++, source += depth_step, panel += width) {
+    for (size_t lane = 0; lane < lanes; lane++) memcpy(panel + lane, source + lane * lane_step, sizeof(float));
+  }
 }

@@ -72,19 +72,36 @@ package enum Evaluator {
     guard let kernel = KernelTable.kernel(of: operation.definition) else {
       throw Refusal(.unsupported, "nothing evaluates \(operation.definition.qualifiedName)")
     }
+    let invocation = try invocation(operation, operands, budget)
+    return try fastResults(invocation) ?? kernel.run(invocation)
+  }
+
+  /// The result of a convolution after what follows it; `nil` where no fast kernel computes the two together.
+  static func evaluate(
+    _ operation: Operation, operands: [TensorLiteral?], budget: Budget, finish: ChannelFinish
+  ) throws -> TensorLiteral? {
+    var invocation = try invocation(operation, operands, budget)
+    invocation.finish = finish
+    return try fastResults(invocation)?.first ?? nil
+  }
+
+  private static func invocation(
+    _ operation: Operation, _ operands: [TensorLiteral?], _ budget: Budget
+  ) throws -> Invocation {
     guard !operation.refersToFunctionAttributes else {
       throw Refusal(.unsupported, "an attribute is known only where the function is called")
     }
     for case let operand? in operands where operand.needsScratch && operand.byteCount > budget.heldBytes {
       throw Refusal(.overBudget, "an operand of \(operand.byteCount) bytes would have to be made first")
     }
-    let invocation = Invocation(operation, operands: operands, budget: budget)
-    if let threads = budget.threads, let fast = FastKernels.kernel(of: operation.definition),
-      let results = try fast(invocation, threads)
-    {
-      return results
-    }
-    return try kernel.run(invocation)
+    return Invocation(operation, operands: operands, budget: budget)
+  }
+
+  private static func fastResults(_ invocation: Invocation) throws -> [TensorLiteral?]? {
+    guard let threads = invocation.budget.threads,
+      let fast = FastKernels.kernel(of: invocation.operation.definition)
+    else { return nil }
+    return try fast(invocation, threads)
   }
 }
 

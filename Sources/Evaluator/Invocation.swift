@@ -5,6 +5,8 @@ struct Invocation {
   let operation: Operation
   let operands: [TensorLiteral?]
   let budget: Evaluator.Budget
+  /// What a fast kernel is to do with the elements that it computes.
+  var finish: ChannelFinish?
 
   init(_ operation: Operation, operands: [TensorLiteral?], budget: Evaluator.Budget) {
     self.operation = operation

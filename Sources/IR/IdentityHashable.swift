@@ -9,6 +9,8 @@ extension IdentityHashable {
 
   package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 
+  // The name is the standard library's.
+  // swift-format-ignore: NoLeadingUnderscores
   package func _rawHashValue(seed: Int) -> Int {
     let place = UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())
     // Fibonacci hashing: the high bits of the product depend on all of the place.

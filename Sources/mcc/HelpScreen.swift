@@ -71,6 +71,7 @@ enum HelpScreen {
 
     \(inputs)
       -o <folder>               where outputs go, as .npy; .pb for element types that NumPy has not
+      -repeat <n>               run so often, and tell the shortest time, the median and the first
 
     Inputs that are not given are random. The exit code is 1 where outputs are not as expected.
 

@@ -85,6 +85,9 @@ struct RunCommand: ParsableCommand {
   @Option(name: .dashed("output", short: "o"), help: .value("folder"), completion: .directory)
   var output: [String] = []
 
+  @Option(name: .dashed("repeat"), help: .value("n"))
+  var repetitions: [Int] = []
+
   @OptionGroup var options: RunningOptions
 
   func invocation() throws -> RunInvocation {
@@ -98,6 +101,10 @@ struct RunCommand: ParsableCommand {
     invocation.inputs = try options.modelInputs()
     invocation.tolerance = try options.tolerance()
     invocation.outputFolder = try single(output, "-o")
+    invocation.repetitions = try single(repetitions, "-repeat") ?? 1
+    guard (1...1_000_000).contains(invocation.repetitions) else {
+      throw ModelError(.usage, "-repeat takes 1 to 1000000, not \(invocation.repetitions)")
+    }
     return invocation
   }
 }

@@ -56,4 +56,12 @@ import Testing
     let lost = MissingInput("/nowhere/at/all").explain(ModelError(.noInput, "No such file"))
     #expect(lost.message == "No such file; check the path")
   }
+
+  @Test func runsTellTheirShortestMedianAndFirstTime() {
+    #expect(RunTimes([.milliseconds(56)]).description == "56.0 ms")
+    let times = RunTimes([
+      .milliseconds(80), .milliseconds(2500), .milliseconds(50), .milliseconds(60), .milliseconds(70),
+    ])
+    #expect(times.description == "50.0 ms at best of 5 runs, 70.0 ms in the middle, 80.0 ms at first")
+  }
 }

@@ -31,6 +31,41 @@ import Testing
     #expect(interpreter.peakBytes == 2 * 1024)
   }
 
+  /// Somebody who watches sees every value, and so each operation is run on its own.
+  @Test(arguments: [(1, "Relu(%n)"), (2, "Relu(%n)"), (4, "Relu(%n)"), (1, "Neg(%n)"), (1, "Add(%n, %c)")])
+  func whatFollowsAConvolutionIsComputedWithIt(groups: Int, last: String) throws {
+    let module = try Module.parse(
+      """
+      module "m" vocabulary {"" = 28} target {"" = 17} {
+        graph @main(%x: f32[2, 4, 5, 6]) -> (y: f32[2, 4, 3, 4]) {
+          %w = constant #w : f32[4, \(4 / groups), 3, 3]
+          %s = constant #s : f32[4]
+          %b = constant #b : f32[4]
+          %m = constant #m : f32[4]
+          %v = constant #v : f32[4]
+          %c = Conv(%x, %w, %b) {group = \(groups)} : f32[2, 4, 3, 4]
+          %n = BatchNormalization(%c, %s, %b, %m, %v) : f32[2, 4, 3, 4]
+          %y = \(last) : f32[2, 4, 3, 4]
+          return %y
+        }
+      }
+      resource #w : f32[4, \(4 / groups), 3, 3] = seeded {seed = 1, low = -1}
+      resource #s : f32[4] = seeded {seed = 2, low = -1}
+      resource #b : f32[4] = seeded {seed = 3, low = -1}
+      resource #m : f32[4] = seeded {seed = 4, low = -1}
+      resource #v : f32[4] = seeded {seed = 5, low = 1}
+      """)
+    let input = RuntimeValue.tensor(try .f32([2, 4, 5, 6], (0..<240).map { Float($0 * 37 % 101) / 50 - 1 }))
+    let budget = Evaluator.Budget.running(bytes: 1 << 20, threads: 2)
+    var seen: [String] = []
+    let apart = try Interpreter.run(module, [input], budget: budget) { value, _ in seen.append(value.name.text) }
+    let together = try Interpreter.run(module, [input], budget: budget)
+    #expect(seen == ["c", "n", "y"])
+    let (expected, found) = (try #require(apart[0]?.tensor?.floats), try #require(together[0]?.tensor?.floats))
+    #expect(found.count == expected.count && Set(expected).count > 10)
+    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
   @Test func loopsCarryAndStack() throws {
     let results = try run(
       """

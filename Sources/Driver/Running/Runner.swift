@@ -18,6 +18,8 @@ package struct RunInvocation: Sendable {
   /// The folder that the outputs go to; `nil` writes none.
   package var outputFolder: String?
   package var tolerance = Tolerance()
+  /// How many times to run it.
+  package var repetitions = 1
 
   package init(_ model: ModelPath) {
     self.model = model
@@ -44,13 +46,15 @@ package final class Runner {
           outputs: invocation.outputs))
       let inputs = try invocation.inputs.values(for: module.main)
       FreedMemory.keep()
-      let clock = ContinuousClock()
       var outputs: [RuntimeValue?] = []
-      let time = try clock.measure {
-        outputs = try Interpreter.run(module, inputs, budget: .ofThisMachine(invocation.threads))
+      var times = RunTimes()
+      for _ in 0..<invocation.repetitions {
+        try times.measure {
+          outputs = try Interpreter.run(module, inputs, budget: .ofThisMachine(invocation.threads))
+        }
       }
       tell(module.main, outputs)
-      console.error("ran in \(time.formatted)\n")
+      console.error("ran in \(times)\n")
       try write(outputs, module.main)
       return try meetExpectations(outputs, module.main)
     } catch let error as ModelError {
@@ -126,14 +130,6 @@ extension RuntimeValue {
     case .optional(let value): value.map { "optional of \($0.summary)" } ?? "empty optional"
     case .map(let keys, _): "map of \(keys.elementCount)"
     }
-  }
-}
-
-extension Duration {
-  /// `1.234 s`, `56.7 ms`.
-  var formatted: String {
-    let seconds = Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    return seconds >= 1 ? "\(seconds.rounded(digits: 3)) s" : "\((seconds * 1000).rounded(digits: 1)) ms"
   }
 }
 

@@ -13,7 +13,7 @@ enum FastConvolution {
     guard invocation.areFloats(0...1), bias?.elementType ?? .float32 == .float32,
       (3...4).contains(x.dimensions.count),
       weight.dimensions.count == x.dimensions.count, let groups = invocation.operation.int("group"),
-      groups > 0
+      groups > 0, invocation.finish?.fits(channels: weight.dimensions[0]) != false
     else { return nil }
     let (filters, perFilter) = (weight.dimensions[0], weight.dimensions[1])
     guard perFilter.multipliedReportingOverflow(by: groups) == (x.dimensions[1], false),
@@ -28,7 +28,7 @@ enum FastConvolution {
       invocation.admit(.float32, dimensions), times: steps.overflow ? .max : steps.partialValue)
     let job = Job(
       samples: x.dimensions[0], channels: x.dimensions[1], filters: filters, groups: groups,
-      walk: walk.overTwoAxes)
+      walk: walk.overTwoAxes, finish: invocation.finish)
     guard ImageFactor.isWorthIt(job.walk) else { return nil }
     return [
       try invocation.makeFloats(dimensions) { result in
@@ -50,18 +50,27 @@ enum FastConvolution {
     let filters: Int
     let groups: Int
     let walk: WindowWalk
+    let finish: ChannelFinish?
 
     private var channelsPerGroup: Int { channels / groups }
     private var filtersPerGroup: Int { filters / groups }
     var depth: Int { channelsPerGroup * walk.kernelCount }
 
     func fill(_ result: MutableFloats, with bias: Floats?) {
-      for place in 0..<samples * filters { fillPlane(place, of: result, with: bias) }
+      for place in 0..<samples * filters {
+        fillPlane(place, of: result, with: bias)
+        finishPlane(place, of: result)
+      }
     }
 
     private func fillPlane(_ place: Int, of result: MutableFloats, with bias: Floats?) {
       let plane = walk.positionCount
       (result.base + place * plane).update(repeating: bias?.base[place % filters] ?? 0, count: plane)
+    }
+
+    private func finishPlane(_ place: Int, of result: MutableFloats) {
+      let plane = walk.positionCount
+      finish?.apply(to: result.base + place * plane, count: plane, channel: place % filters)
     }
 
     func run(
@@ -75,6 +84,7 @@ enum FastConvolution {
             x.base + channel * walk.planeCount,
             weights.base + place % filters * walk.kernelCount * MemoryLayout<Float>.size,
             to: result.base + place * walk.positionCount)
+          finishPlane(place, of: result)
         }
       } else if groups == 1 {
         for sample in 0..<samples { try multiply(x, weights, bias, into: result, sample, threads) }
@@ -96,7 +106,17 @@ enum FastConvolution {
         base: weights.base + first * depth * MemoryLayout<Float>.size, depthStep: 1, laneStep: depth)
       let ownBias = bias.map { Floats($0.base + first) }
       let target = MutableFloats(result.base + piece * rows * columns)
-      let product = PackedProduct(rows: rows, columns: columns, depth: depth, threads: threads)
+      let finishing = finish.map { finish -> PackedProduct.Finishing in
+        { rows, columns in
+          for row in rows {
+            finish.apply(
+              to: target.base + row * walk.positionCount + columns.lowerBound, count: columns.count,
+              channel: first + row)
+          }
+        }
+      }
+      let product = PackedProduct(
+        rows: rows, columns: columns, depth: depth, threads: threads, finishing: finishing)
       if walk.isEverywhereOnce {
         let planes = StridedFactor(base: UnsafeRawPointer(image.base), depthStep: columns, laneStep: 1)
         try product.run(own, planes, plus: ownBias, into: target, stride: columns)

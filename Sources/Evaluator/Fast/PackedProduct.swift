@@ -52,9 +52,13 @@ struct PackedProduct {
   let columns: Int
   let depth: Int
   let threads: Int
+  /// Called with rows and columns of the result that are as they should be, and at hand.
+  typealias Finishing = @Sendable (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+  private let finishing: Finishing?
 
-  init(rows: Int, columns: Int, depth: Int, threads: Int) {
+  init(rows: Int, columns: Int, depth: Int, threads: Int, finishing: Finishing? = nil) {
     (self.rows, self.columns, self.depth) = (rows, columns, depth)
+    self.finishing = finishing
     let isSmall = Double(rows) * Double(columns) * Double(depth) < Self.worthThreads
     self.threads = isSmall ? 1 : threads
   }
@@ -113,6 +117,7 @@ struct PackedProduct {
           multiply(base + block.lowerBound * depth.count, panels, depth, block, part, bias, into: result, stride)
         }
       }
+      finishing?(0..<rows, part)
     }
   }
 
@@ -132,12 +137,14 @@ struct PackedProduct {
           multiply(scratch, panels, depth, block, 0..<columns, bias, into: result, stride)
         }
       }
+      finishing?(part, 0..<columns)
     }
   }
 
   /// What a product without depth amounts to.
   private func fill(_ result: MutableFloats, _ stride: Int, with bias: Floats?) {
     for row in 0..<rows { (result.base + row * stride).update(repeating: bias?.base[row] ?? 0, count: columns) }
+    finishing?(0..<rows, 0..<columns)
   }
 
   /// Sets the tiles of some rows and columns to what the first block of the depth amounts to, and adds to them what the

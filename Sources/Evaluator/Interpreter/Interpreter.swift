@@ -15,6 +15,8 @@ package final class Interpreter {
   private let observe: Observer?
 
   private var values: [Value: RuntimeValue] = [:]
+  /// Operations whose results are known already.
+  private var finished: Set<Operation> = []
   private var liveBytes = 0
   /// The most bytes that values took at once.
   package private(set) var peakBytes = 0
@@ -59,7 +61,7 @@ package final class Interpreter {
         for value in plan.values[operation] ?? [] { release(value) }
         return results
       }
-      try run(operation)
+      if finished.remove(operation) == nil { try run(operation) }
       for value in plan.values[operation] ?? [] { release(value) }
     }
     throw ModelError(.invalidModel, "graph '\(graph.name)' returns nothing")
@@ -68,7 +70,9 @@ package final class Interpreter {
   private func run(_ operation: Operation) throws {
     let results: [RuntimeValue?]
     do {
-      results = try evaluate(operation, operation.operands.map { try $0.map { try defined($0, for: operation) } })
+      let operands = try operation.operands.map { try $0.map { try defined($0, for: operation) } }
+      if try runWithFollowers(operation, operands) { return }
+      results = try evaluate(operation, operands)
     } catch let refusal as Refusal where module != nil {
       throw ModelError(.invalidModel, place: operation.place, "cannot be computed: \(refusal)")
     }
@@ -77,6 +81,17 @@ package final class Interpreter {
       observe?(value, result)
       if value.hasUses { define(value, result) }
     }
+  }
+
+  /// Runs a convolution together with what follows it, unless somebody watches; whether it did.
+  private func runWithFollowers(_ operation: Operation, _ operands: [RuntimeValue?]) throws -> Bool {
+    guard observe == nil, budget.threads != nil, let fused = FusedConvolution(operation),
+      let result = try Evaluator.evaluate(
+        operation, operands: operands.map { $0?.tensor }, budget: budget, finish: fused.finish)
+    else { return false }
+    finished.formUnion(fused.followers)
+    if fused.result.hasUses { define(fused.result, .tensor(result)) }
+    return true
   }
 
   private func defined(_ value: Value, for operation: Operation) throws -> RuntimeValue {
