@@ -61,7 +61,7 @@ import Testing
     let apart = try Interpreter.run(module, [input], budget: budget) { value, _ in seen.append(value.name.text) }
     let together = try Interpreter.run(module, [input], budget: budget)
     #expect(seen == ["c", "n", "y"])
-    let (expected, found) = (try #require(apart[0]?.tensor?.floats), try #require(together[0]?.tensor?.floats))
+    let (expected, found) = (try #require(try apart[0]?.tensor?.floats), try #require(try together[0]?.tensor?.floats))
     #expect(found.count == expected.count && Set(expected).count > 10)
     #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })
   }

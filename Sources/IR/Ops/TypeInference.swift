@@ -10,7 +10,7 @@ package struct TypeInference {
 
   package init(_ operation: Operation) {
     self.operation = operation
-    resultTypes = Array(repeating: .unknown, count: operation.results.count)
+    resultTypes = operation.results.map { _ in .unknown }
   }
 
   /// The type of an operand; `unknown` where it is absent.

@@ -30,6 +30,12 @@ package final class MappedFile: Sendable {
   private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
   /// How much the system maps at a fault, unless it was told otherwise.
   private static let faultAroundBytes = 1 << 16
+  /// Giving back less than this costs more than keeping it for a while.
+  private static let worthGivingBack = 1 << 18
+  private static let mostKept = 1 << 21
+
+  /// What small reads may have left in the resident set.
+  private let keptBytes = Atomic<Int>(0)
 
   /// Opens and maps the regular file at `path`.
   ///
@@ -77,8 +83,17 @@ package final class MappedFile: Sendable {
     return false
   }
 
-  /// Gives back the pages of the range but its last, which may be part of what is read next.
+  /// Gives back the pages of the range but its last, which may be part of what is read next; those of small ranges only
+  /// when there are many.
   package func giveBackPages(offset: Int, count: Int) {
+    guard count < Self.worthGivingBack else { return giveBackNow(offset: offset, count: count) }
+    let kept = keptBytes.wrappingAdd(count + Self.faultAroundBytes, ordering: .relaxed).newValue
+    guard kept > Self.mostKept else { return }
+    keptBytes.store(0, ordering: .relaxed)
+    giveBackNow(offset: 0, count: self.count)
+  }
+
+  private func giveBackNow(offset: Int, count: Int) {
     // A fault maps the pages around it too: those before the range were given back already.
     let first = max(offset - (Int(bitPattern: base) + offset) % Self.faultAroundBytes, 0)
     let last = (offset + count) / Self.pageSize * Self.pageSize

@@ -30,7 +30,7 @@ struct DeadCodeSweep {
   }
 
   private mutating func erase(_ operation: Operation, _ context: PassContext) {
-    for result in operation.presentResults {
+    for case let result? in operation.results where result.hasUses {
       for use in Array(result.uses) where use.owner.is(.annotate) {
         context.applied("removed with \(result), which it is about", at: use.owner)
         context.rewriter.erase(use.owner)
