@@ -140,7 +140,7 @@ struct Invocation {
     _ elementType: ElementType, _ dimensions: [Int], _ parts: [(TensorLiteral, StridedMove.Part)],
     background: [UInt8]? = nil
   ) throws -> TensorLiteral {
-    let count = try admit(elementType, dimensions)
+    _ = try admit(elementType, dimensions)
     let move = StridedMove(elementType: elementType, parts: parts.map(\.1), background: background)
     let inputs = parts.map(\.0)
     if background == nil, let first = inputs.first, case .splat = first.source,
@@ -148,10 +148,18 @@ struct Invocation {
     {
       return try TensorLiteral(elementType, dimensions, first.source)
     }
+    return try transform(elementType, dimensions, move, inputs)
+  }
+
+  /// A result that is made at once where it is small, else when it is written.
+  func transform(
+    _ elementType: ElementType, _ dimensions: [Int], _ transform: some WholeTransform, _ inputs: [TensorLiteral]
+  ) throws -> TensorLiteral {
+    let count = try admit(elementType, dimensions)
     guard let bytes = elementType.byteCount(elements: count), bytes > budget.lazyFrom else {
-      return try make(elementType, dimensions) { try move.apply(to: inputs, output: $0) }
+      return try make(elementType, dimensions) { try transform.apply(to: inputs, output: $0) }
     }
-    return try TensorLiteral(elementType, dimensions, .whole(WholeEvaluation(move, of: inputs)))
+    return try TensorLiteral(elementType, dimensions, .whole(WholeEvaluation(transform, of: inputs)))
   }
 }
 

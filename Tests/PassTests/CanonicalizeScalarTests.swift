@@ -50,6 +50,19 @@ import Testing
       .expect(["HardSwish"])
     try simplified("%a = Add(%x, %three)\n%b = Clip(%a, %zero, %six)\n%c = Div(%b, %six)\n%y = Mul(%c, %x)")
       .expect(["HardSwish"])
+    try simplified("%b = Clip(%x, %zero, %six)\n%y = Div(%b, %six)").expect(["HardSigmoid"])
+    try simplified(
+      "%a = Add(%x, %three)\n%b = Clip(%a, %zero, %six)\n%y = Div(%b, %six)\n%z = Neg(%a)", outputs: ["y", "z"]
+    )
+    .expect(["Add", "HardSigmoid", "Neg"])
+    try simplified("%a = Add(%x, %three)\n%b = Clip(%a, %zero, %six)\n%y = Mul(%b, %x)").expect(["HardSwish", "Mul"])
+    try simplified("%a = Add(%x, %three)\n%b = Clip(%a, %zero, %three)\n%y = Mul(%b, %x)").expectUnchanged()
+  }
+
+  @Test func aClampOfIntegersIsNoActivation() throws {
+    let body =
+      "%zero = constant [0] : i64[]\n%six = constant [6] : i64[]\n%b = Clip(%x, %zero, %six)\n%y = Div(%b, %six)"
+    try Simplification("%x: i64[4]", body, type: "i64").expectUnchanged()
   }
 
   @Test func anActivationThatTheTargetLacksIsNotMade() throws {

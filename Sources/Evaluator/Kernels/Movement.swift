@@ -112,6 +112,9 @@ enum Movement {
     guard permutation.sorted() == Array(0..<rank) else {
       throw Refusal(.undefined, "perm \(permutation) is no permutation")
     }
+    if permutation == [1, 0], !data.isSplat, let transposition = MatrixTransposition(of: data) {
+      return [try invocation.transform(data.elementType, data.dimensions.reversed(), transposition, [data])]
+    }
     return [try take(invocation, data, Layout(data.dimensions).transposed(permutation))]
   }
 
@@ -395,4 +398,9 @@ struct SliceRange {
       count = end >= self.start ? 0 : Int((self.start - end - 1).magnitude / step.magnitude) + 1
     }
   }
+}
+
+extension TensorLiteral {
+  /// Whether one element stands for all.
+  fileprivate var isSplat: Bool { if case .splat = source { true } else { false } }
 }

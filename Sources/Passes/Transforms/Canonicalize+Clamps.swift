@@ -124,67 +124,105 @@ struct RecognizeLeakyRelu: RewritePattern {
   }
 }
 
-/// `Clip(%x + 3, 0, 6) / 6` is `HardSigmoid(%x) {alpha = 1/6, beta = 0.5}`: a clamp between 0 and u of a shifted value,
-/// divided by u.
+/// `Clip(%x + 3, 0, 6) / 6` is `HardSigmoid(%x) {alpha = 1/6, beta = 0.5}`: a clamp between 0 and u of a value, shifted
+/// perhaps, divided by u.
 struct RecognizeHardSigmoid: RewritePattern {
   static let roots: [OpDefinition] = [.div, .mul]
   static let numerics = Numerics.rounding
 
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
-    guard let (clamped, number) = operation.operandAndUniformConstant, number > 0,
+    guard let (clamped, number) = operation.operandAndUniformConstant, number > 0, number != 1,
       operation.is(.mul) || operation.operand(0) === clamped,
       let clip = clamped.definingOperation, let clamp = Clamp(clip), clamp.lower == 0, clamp.upper.isFinite,
-      let sum = clamp.input.definingOperation, sum.is(.add), let (input, shift) = sum.operandAndUniformConstant
+      let type = clamped.tensorType?.elementType, ElementTypes.float.contains(type), type != .bfloat16
     else { return .noMatch }
     let scale = operation.is(.mul) ? number : 1 / number
     guard abs(scale * clamp.upper - 1) < 1e-6 else { return .noMatch }
-    if let shared = operation.otherUse(of: [clamped, clamp.input]) { return .blocked(shared) }
+    if let shared = operation.otherUse(of: [clamped]) { return .blocked(shared) }
+    let (input, shift) = Self.shifted(clamp.input) ?? (clamp.input, 0)
     let attributes: Attributes = ["alpha": .float(Float(scale)), "beta": .float(Float(shift * scale))]
     let sigmoid = try context.rewriter.insert(.hardSigmoid, [input], attributes, before: operation)
     try context.rewriter.replace(operation, with: sigmoid.presentResults)
     return .rewritten
   }
+
+  /// What `value` is a sum of, where nothing else needs it.
+  private static func shifted(_ value: Value) -> (Value, Double)? {
+    guard value.hasOneUse, let sum = value.definingOperation, sum.is(.add) else { return nil }
+    return sum.operandAndUniformConstant
+  }
 }
 
 /// `%x * HardSigmoid(%x) {alpha = 1/6, beta = 0.5}` is `HardSwish(%x)`, from opset 14 on; so is `%x * Clip(%x + 3, 0, 6) / 6`
-/// with the division last.
+/// with the division last. Where it went elsewhere, into the weights of what comes next, it is `HardSwish(%x) * 6`.
 struct RecognizeHardSwish: RewritePattern {
   static let roots: [OpDefinition] = [.div, .mul]
   static let numerics = Numerics.rounding
 
+  /// What computes a HardSwish times a factor, but for the operation itself.
+  private typealias Spelling = (input: Value, inner: [Value], factor: Double)
+
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
-    guard let (input, inner) = Self.product(operation) else { return .noMatch }
+    guard let (input, inner, factor) = Self.ofSigmoid(operation) ?? Self.ofScaled(operation) ?? Self.ofClamp(operation)
+    else { return .noMatch }
     guard context.rewriter.module.target.admits(.hardSwish) else {
       return .blocked("the target opset has no HardSwish")
     }
     if let shared = operation.otherUse(of: inner) { return .blocked(shared) }
     guard let type = input.tensorType?.elementType, type != .bfloat16 else { return .noMatch }
-    let swish = try context.rewriter.insert(.hardSwish, [input], before: operation)
-    try context.rewriter.replace(operation, with: swish.presentResults)
+    let rewriter = context.rewriter
+    var value = try rewriter.insertValue(
+      .hardSwish, [input], before: operation, name: operation.result()?.name ?? input.name)
+    if factor != 1 {
+      let constant = try rewriter.insertConstant(.of([factor], type, []), name: "factor", before: operation)
+      value = try rewriter.insertValue(.mul, [value, constant], before: operation, name: value.name)
+    }
+    try rewriter.replace(operation, with: [value])
     return .rewritten
   }
 
-  /// The input, and the values between it and `operation`.
-  private static func product(_ operation: Operation) -> (Value, [Value])? {
-    if operation.is(.mul), operation.operandCount == 2 {
-      for position in 0...1 {
-        guard let sigmoid = operation.producer(position, .hardSigmoid), let value = sigmoid.result(),
-          let input = sigmoid.operand(0), operation.operand(1 - position) === input,
-          let alpha = sigmoid.float("alpha"), abs(alpha - 1 / 6) < 1e-6, sigmoid.float("beta") == 0.5
-        else { continue }
-        return (input, [value])
-      }
+  private static func ofSigmoid(_ operation: Operation) -> Spelling? {
+    guard operation.is(.mul), operation.operandCount == 2 else { return nil }
+    for position in 0...1 {
+      guard let sigmoid = operation.producer(position, .hardSigmoid), let value = sigmoid.result(),
+        let input = sigmoid.operand(0), operation.operand(1 - position) === input,
+        let alpha = sigmoid.float("alpha"), abs(alpha - 1 / 6) < 1e-6, sigmoid.float("beta") == 0.5
+      else { continue }
+      return (input, [value], 1)
     }
-    guard let (scaled, number) = operation.operandAndUniformConstant,
-      operation.is(.div) ? number == 6 && operation.operand(0) === scaled : abs(number - 1 / 6) < 1e-6,
-      let product = scaled.definingOperation, product.is(.mul), product.operandCount == 2
+    return nil
+  }
+
+  private static func ofScaled(_ operation: Operation) -> Spelling? {
+    guard let scaled = sixth(operation), let product = scaled.definingOperation,
+      let (input, inner) = clampedProduct(product)
     else { return nil }
+    return (input, [scaled] + inner, 1)
+  }
+
+  private static func ofClamp(_ operation: Operation) -> Spelling? {
+    // Its sixth is looked at for itself.
+    if let user = operation.result()?.onlyUse?.owner, sixth(user) != nil { return nil }
+    return clampedProduct(operation).map { ($0, $1, 6) }
+  }
+
+  /// What `operation` takes a sixth of.
+  private static func sixth(_ operation: Operation) -> Value? {
+    guard roots.contains(where: { operation.is($0) }), let (scaled, number) = operation.operandAndUniformConstant,
+      operation.is(.div) ? number == 6 && operation.operand(0) === scaled : abs(number - 1 / 6) < 1e-6
+    else { return nil }
+    return scaled
+  }
+
+  /// Of `%x * Clip(%x + 3, 0, 6)`: the input, and the values between.
+  private static func clampedProduct(_ product: Operation) -> (Value, [Value])? {
+    guard product.is(.mul), product.operandCount == 2 else { return nil }
     for position in 0...1 {
       guard let clipped = product.operand(position), let clip = clipped.definingOperation, let clamp = Clamp(clip),
         clamp.lower == 0, clamp.upper == 6, let sum = clamp.input.definingOperation, sum.is(.add),
         let (input, shift) = sum.operandAndUniformConstant, shift == 3, product.operand(1 - position) === input
       else { continue }
-      return (input, [scaled, clipped, clamp.input])
+      return (input, [clipped, clamp.input])
     }
     return nil
   }

@@ -2,10 +2,18 @@ import IR
 
 /// A matrix with rows and columns exchanged.
 struct MatrixTransposition: WholeTransform {
-  let rows: Int
-  let columns: Int
+  private let rows: Int
+  private let columns: Int
   /// The bytes of an element: 1, 2, 4 or 8.
-  let width: Int
+  private let width: Int
+
+  /// `nil` where it is no matrix, or its elements are not whole bytes that a processor moves at once.
+  init?(of matrix: TensorLiteral) {
+    guard matrix.dimensions.count == 2, let bits = matrix.elementType.bitWidth, [8, 16, 32, 64].contains(bits) else {
+      return nil
+    }
+    (rows, columns, width) = (matrix.dimensions[0], matrix.dimensions[1], bits / 8)
+  }
 
   /// Tiles of this side are turned one at a time: both sides of a tile stay in a first-level cache.
   private static let tile = 64
@@ -58,11 +66,10 @@ struct MatrixTransposition: WholeTransform {
 
 extension TensorLiteral {
   /// This matrix with rows and columns exchanged; made when it is written.
-  func transposedMatrix() throws -> TensorLiteral {
-    guard dimensions.count == 2, let bits = elementType.bitWidth, [8, 16, 32, 64].contains(bits) else {
+  package func transposedMatrix() throws -> TensorLiteral {
+    guard let transposition = MatrixTransposition(of: self) else {
       throw ModelError(.internalFailure, "only a matrix of whole bytes is transposed here")
     }
-    let transposition = MatrixTransposition(rows: dimensions[0], columns: dimensions[1], width: bits / 8)
     return try TensorLiteral(elementType, dimensions.reversed(), .whole(WholeEvaluation(transposition, of: [self])))
   }
 }
