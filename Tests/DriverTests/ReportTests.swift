@@ -64,4 +64,22 @@ import Testing
     ])
     #expect(times.description == "50.0 ms at best of 5 runs, 70.0 ms in the middle, 80.0 ms at first")
   }
+
+  @Test func anExtentThatNoInputHasIsRefused() throws {
+    let module = try Module.parse(
+      """
+      module "m" vocabulary {"" = 28} target {"" = 17} {
+        graph @main(%x: f32[batch, 3]) -> (y: f32[batch, 3]) {
+          %y = Neg(%x) : f32[batch, 3]
+          return %y
+        }
+      }
+      """)
+    var inputs = ModelInputs()
+    inputs.extents = ["batch": 5]
+    #expect(try inputs.values(for: module.main)[0]?.tensor?.dimensions == [5, 3])
+    inputs.extents = ["bach": 5]
+    let error = #expect(throws: ModelError.self) { try inputs.values(for: module.main) }
+    #expect(error?.message == "-dim: no input has an extent 'bach'; did you mean 'batch'?; there is batch")
+  }
 }

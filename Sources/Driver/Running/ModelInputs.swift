@@ -48,6 +48,7 @@ package struct ModelInputs: Sendable {
   ///
   /// - Throws: `ModelError` that names the file or the input.
   package func values(for graph: Graph) throws -> [RuntimeValue?] {
+    try checkExtents(of: graph)
     var given: [ByteString: RuntimeValue] = [:]
     var ranges: [ByteString: ClosedRange<Double>] = [:]
     var common: ClosedRange<Double>?
@@ -66,6 +67,18 @@ package struct ModelInputs: Sendable {
       if argument.defaultLiteral != nil { return nil }
       return try random(argument, ranges[argument.name] ?? common, index)
     }
+  }
+
+  private func checkExtents(of graph: Graph) throws {
+    var symbols: Set<String> = []
+    for case let shape? in graph.arguments.lazy.map(\.tensorType?.shape) {
+      for dimension in shape { dimension.forEachSymbol { symbols.insert($0.name.text) } }
+    }
+    guard let lost = extents.keys.filter({ !symbols.contains($0) }).min() else { return }
+    let known = symbols.sorted()
+    let advice = known.isEmpty ? "all are numbers" : "there is \(known.joined(separator: ", "))"
+    throw ModelError(
+      .usage, "-dim: no input has an extent '\(lost)'\(Suggestion.hint(for: lost, among: known)); \(advice)")
   }
 
   private func argument(named name: String, of graph: Graph) throws -> Value {
