@@ -65,7 +65,7 @@ package final class Buffer: Sendable {
   }
 
   /// Above this size made bytes go to a temporary file instead of the heap.
-  private static let heapLimit = 8 << 20
+  private static let heapLimit = 32 << 20
 
   /// Bytes that are made once by `fill`: on the heap, or in a temporary file where they are many.
   package static func made(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> Buffer {
