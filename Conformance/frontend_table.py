@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from costs import operation_count
+from measured import measured
 
 RATIO = 20
 """How many times less time mcc takes than the framework's own export, at least."""
@@ -50,6 +57,23 @@ class Row:
         return (
             f"{self.name:44} {self.operations:6} {theirs:>6} {moved:>8} {self.seconds:8.2f} {self.simplify_seconds:8.2f}"
             f" {export:>8} {ratio:>6}  {self.verdict}{above}")
+
+
+def judge(mcc: str, row: Row, model: list[Path], output: Path, difference: Callable[[], str | None]) -> None:
+    """Fills in what mcc makes of a model, as it is and simplified; `difference` says what differs in `output`, if anything does."""
+    for passes in [], ["-passes=simplify"]:
+        run = measured([mcc, *map(str, model), *passes, "-o", str(output)], 900)
+        if run.code != 0:
+            row.verdict = run.errors.strip()[-900:]
+            return
+        if found := difference():
+            row.verdict = f"{'simplified: ' if passes else ''}{found}"
+            return
+        if passes:
+            row.simplify_seconds = run.seconds
+            row.operations = operation_count(onnx.load(output, load_external_data=False))
+        else:
+            row.seconds = run.seconds
 
 
 class Table:

@@ -19,11 +19,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 
 import runtime
-from costs import operation_count
-from frontend_table import Row, Table
+from frontend_table import Row, Table, judge
 from measured import measured
 from simplifiers import fewest_operations
 
@@ -253,32 +251,21 @@ def expectation(net: cv2.dnn.Net, network, blob: str, shape: tuple[int, ...]) ->
     return net.forward(next(item.name.decode() for item in network.layer if item.top[0].decode() == blob)).reshape(shape)
 
 
-def judge(mcc: str, row: Row, files: list[Path], network, folder: Path) -> None:
-    """Fills in what mcc makes of a network."""
+def disagreement(model: Path, files: list[Path], network) -> str | None:
+    """The first output that differs from OpenCV's, and by how much."""
     data = np.random.default_rng(2).standard_normal(list(network.layer[0].input_param.shape[0].dim), dtype=np.float32)
     net = cv2.dnn.readNetFromCaffe(*map(str, files))
-    output = folder / "judged.onnx"
-    for passes in [], ["-passes=simplify"]:
-        run = measured([mcc, *map(str, files), *passes, "-o", str(output)], 900)
-        if run.code != 0:
-            row.verdict = run.errors.strip()[-900:]
-            return
-        session = runtime.session(output)
-        names = [value.name for value in session.get_outputs()]
-        for blob, result in zip(names, session.run(names, {"data": data} if session.get_inputs() else {})):
-            net.setInput(data, "data")
-            expected = expectation(net, network, blob, result.shape)
-            if blob == "detections":
-                # OpenCV has the rows in another order.
-                result, expected = (rows[..., np.lexsort(rows[0, 0].T[[6, 5, 4, 3, 2, 1]].round(4)), :] for rows in (result, expected))
-            if not np.allclose(result, expected, RTOL, ATOL):
-                row.verdict = f"{'simplified: ' if passes else ''}{blob} differs by {np.abs(result - expected).max():.3g}"
-                return
-        if passes:
-            row.simplify_seconds = run.seconds
-            row.operations = operation_count(onnx.load(output, load_external_data=False))
-        else:
-            row.seconds = run.seconds
+    session = runtime.session(model)
+    names = [value.name for value in session.get_outputs()]
+    for blob, result in zip(names, session.run(names, {"data": data} if session.get_inputs() else {})):
+        net.setInput(data, "data")
+        expected = expectation(net, network, blob, result.shape)
+        if blob == "detections":
+            # OpenCV has the rows in another order.
+            result, expected = (rows[..., np.lexsort(rows[0, 0].T[[6, 5, 4, 3, 2, 1]].round(4)), :] for rows in (result, expected))
+        if not np.allclose(result, expected, RTOL, ATOL):
+            return f"{blob} differs by {np.abs(result - expected).max():.3g}"
+    return None
 
 
 def main(words: list[str]) -> int:
@@ -298,7 +285,8 @@ def main(words: list[str]) -> int:
             files[1].write_bytes(model)
             operations, seconds = peer(files, folder)
             row = Row(name, their_operations=operations, their_seconds=seconds)
-            judge(words[0], row, files, network, folder)
+            output = folder / "judged.onnx"
+            judge(words[0], row, files, output, lambda: disagreement(output, files, network))
             table.add(row)
     return table.conclude()
 

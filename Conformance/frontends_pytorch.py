@@ -21,15 +21,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from torch import Tensor
 
 import runtime
-from costs import operation_count
 from export_real_models import SAMPLES, SEED, Named, Sample, classifier, export, segmentation, stir
-from frontend_table import Row, Table
-from measured import measured
+from frontend_table import Row, Table, judge
 from simplifiers import fewest_operations
 
 RTOL, ATOL = 1e-3, 1e-4
@@ -177,7 +174,7 @@ def theirs(sample: Sample, folder: Path, name: str, is_open: bool) -> tuple[int 
             file.unlink(missing_ok=True)
 
 
-def judge(mcc: str, folder: Path, row: Row, sample: Sample, is_open: bool, decomposed: bool) -> None:
+def judge_program(mcc: str, folder: Path, row: Row, sample: Sample, is_open: bool, decomposed: bool) -> None:
     """Fills in what mcc makes of a network."""
     archive, output = folder / f"{row.name}.pt2", folder / "judged.onnx"
     torch.export.save(exported(sample, is_open, decomposed), archive)
@@ -185,19 +182,7 @@ def judge(mcc: str, folder: Path, row: Row, sample: Sample, is_open: bool, decom
     with torch.no_grad():
         expected = [value.numpy() for value in tensors(sample.network(*inputs))]
     try:
-        for passes in [], ["-passes=simplify"]:
-            run = measured([mcc, str(archive), *passes, "-o", str(output)], 900)
-            if run.code != 0:
-                row.verdict = run.errors.strip()[-900:]
-                return
-            if found := disagreement(output, inputs, expected):
-                row.verdict = f"{'simplified: ' if passes else ''}{found}"
-                return
-            if passes:
-                row.simplify_seconds = run.seconds
-                row.operations = operation_count(onnx.load(output, load_external_data=False))
-            else:
-                row.seconds = run.seconds
+        judge(mcc, row, [archive], output, lambda: disagreement(output, inputs, expected))
     finally:
         archive.unlink()
         output.unlink(missing_ok=True)
@@ -227,7 +212,7 @@ def main(arguments: list[str]) -> None:
             for decomposed in forms:
                 row = Row(f"{name}-{form(is_open, decomposed)}", their_operations=operations, their_seconds=seconds)
                 try:
-                    judge(mcc, folder, row, sample, is_open, decomposed)
+                    judge_program(mcc, folder, row, sample, is_open, decomposed)
                 except Exception as failure:  # noqa: BLE001 - the others are worth knowing
                     row.verdict = f"{type(failure).__name__}: {str(failure)[:200]!r}"
                 table.add(row)

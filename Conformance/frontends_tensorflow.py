@@ -27,8 +27,7 @@ import tensorflow as tf  # noqa: E402
 import tf2onnx  # noqa: E402
 
 import runtime  # noqa: E402
-from frontend_table import Row, Table  # noqa: E402
-from measured import measured  # noqa: E402
+from frontend_table import Row, Table, judge  # noqa: E402
 from simplifiers import fewest_operations  # noqa: E402
 
 RTOL, ATOL = 1e-3, 1e-4
@@ -88,24 +87,10 @@ def peer(model: keras.Model, signature: list[tf.TensorSpec], path: Path) -> tupl
         return None, None, None
 
 
-def judge(mcc: str, source: Path, row: Row, value: np.ndarray, expected: np.ndarray) -> None:
-    """Fills in what mcc makes of a model."""
-    output = source.parent / "judged.onnx"
-    for passes in [], ["-passes=simplify"]:
-        run = measured([mcc, str(source), *passes, "-o", str(output)], 900)
-        if run.code != 0:
-            row.verdict = run.errors.strip()[-900:]
-            return
-        session = runtime.session(output)
-        result = session.run(None, {session.get_inputs()[0].name: value})[0]
-        if result.shape != expected.shape or not np.allclose(result, expected, RTOL, ATOL):
-            row.verdict = f"{'simplified: ' if passes else ''}differs"
-            return
-        if passes:
-            row.simplify_seconds = run.seconds
-            row.operations, row.transpositions = counts(output)
-        else:
-            row.seconds = run.seconds
+def disagreement(model: Path, value: np.ndarray, expected: np.ndarray) -> str | None:
+    session = runtime.session(model)
+    result = session.run(None, {session.get_inputs()[0].name: value})[0]
+    return None if result.shape == expected.shape and np.allclose(result, expected, RTOL, ATOL) else "differs"
 
 
 def rows(mcc: str, name: str, folder: Path, table: Table) -> None:
@@ -124,7 +109,10 @@ def rows(mcc: str, name: str, folder: Path, table: Table) -> None:
     operations, transpositions, seconds = peer(model, signature, folder / "peer.onnx")
     for source in "saved_model", "frozen.pb":
         row = Row(f"{name} {source}", their_operations=operations, their_transpositions=transpositions, their_seconds=seconds)
-        judge(mcc, folder / source, row, value, expected)
+        output = folder / "judged.onnx"
+        judge(mcc, row, [folder / source], output, lambda: disagreement(output, value, expected))
+        if row.agrees:
+            row.transpositions = counts(output)[1]
         table.add(row)
 
 

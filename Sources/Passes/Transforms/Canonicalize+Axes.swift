@@ -23,18 +23,14 @@ struct ReshapeInsteadOfTranspose: RewritePattern {
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
     guard let source = operation.operand(0), let shape = source.tensorType?.shape, let result = operation.result(),
       let permutation = operation.permutation, permutation.movesOnlyOnes(of: shape),
-      Self.isReshape(source.definingOperation) && source.hasOneUse
-        || Self.isReshape(result.onlyUse?.owner)
+      source.definingOperation?.isReshape == true && source.hasOneUse
+        || result.onlyUse?.owner.isReshape == true
     else { return .noMatch }
     guard let target = FixReshapeTarget.target(for: permutation.map { shape[$0] }, of: shape) else {
       return .blocked("no constant says the transposed shape")
     }
     try context.reshape(source, to: target, at: operation)
     return .rewritten
-  }
-
-  private static func isReshape(_ operation: Operation?) -> Bool {
-    CancelReshapes.reshapes.contains { operation?.is($0) == true }
   }
 }
 
@@ -65,7 +61,7 @@ struct ReshapeBeforeTranspose: RewritePattern {
     guard long.count == kept.count, zip(long, kept).allSatisfy({ before[$0].isEqual(to: after[$1]) == true }) else {
       return .noMatch
     }
-    let meetsReshape = CancelReshapes.reshapes.contains { source.definingOperation?.is($0) == true } && source.hasOneUse
+    let meetsReshape = source.definingOperation?.isReshape == true && source.hasOneUse
     let meetsTranspose = result.hasOneUse && result.uses.contains { $0.owner.is(.transpose) }
     guard meetsReshape || meetsTranspose else { return .noMatch }
     guard moved.hasOneUse else { return .blocked(transpose.otherUse(besides: operation)) }
@@ -134,8 +130,7 @@ struct MeetAcrossRows: RewritePattern {
       try context.rewriter.replace(operation, with: transposed.presentResults)
       return .rewritten
     }
-    let isReshape = CancelReshapes.reshapes.contains { first.is($0) }
-    guard isReshape || first.is(.transpose) && first.permutation?.movesOnlyOnes(of: before) == true else {
+    guard first.isReshape || first.is(.transpose) && first.permutation?.movesOnlyOnes(of: before) == true else {
       return .noMatch
     }
     let rowShape = isFree ? before : before.dropLast() + (operand.tensorType?.shape?.suffix(1) ?? [])

@@ -39,11 +39,16 @@ struct CancelReshapes: ForwardingPattern {
   static let reshapes: [OpDefinition] = [.flatten, .reshape, .squeeze, .unsqueeze]
 
   func source(of operation: Operation) -> Value? {
-    guard let inner = operation.operand(0)?.definingOperation, Self.reshapes.contains(where: { inner.is($0) }),
+    guard let inner = operation.operand(0)?.definingOperation, inner.isReshape,
       let source = inner.operand(0), operation.result()?.certainlyHasShape(of: source) == true
     else { return nil }
     return source
   }
+}
+
+extension Operation {
+  /// Whether it only says another shape.
+  var isReshape: Bool { CancelReshapes.reshapes.contains { self.is($0) } }
 }
 
 /// Reshapes once instead of twice.
@@ -61,7 +66,7 @@ struct MergeReshapes: RewritePattern {
 
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
     guard let inner = operation.operand(0)?.definingOperation, let source = inner.operand(0),
-      CancelReshapes.reshapes.contains(where: { inner.is($0) }), !operation.refersToFunctionAttributes
+      inner.isReshape, !operation.refersToFunctionAttributes
     else { return .noMatch }
     guard let result = operation.result(), inner.result()?.hasOneUse == true else {
       return .blocked(inner.otherUse(besides: operation))

@@ -60,7 +60,7 @@ struct MultiplyRowsDirectly: RewritePattern {
 
   /// What the rows of a matrix were before they were counted as one axis.
   private static func source(of rows: Value) -> Value? {
-    guard let reshape = rows.definingOperation, CancelReshapes.reshapes.contains(where: { reshape.is($0) }),
+    guard let reshape = rows.definingOperation, reshape.isReshape,
       let source = reshape.operand(0), let shape = source.tensorType?.shape, shape.count > 1,
       let depth = rows.tensorType?.shape?.last, shape.last?.isEqual(to: depth) == true
     else { return nil }
@@ -79,9 +79,7 @@ struct MultiplyRowsDirectly: RewritePattern {
   /// Whether all that becomes of rows is a product that is reshaped to the axes of `source` again.
   private static func isUndone(_ user: Operation, _ source: Value) -> Bool {
     guard user.is(.gemm), let product = user.result(), product.useCount <= 1 else { return false }
-    return product.uses.allSatisfy { use in
-      CancelReshapes.reshapes.contains { use.owner.is($0) } && undoes(use.owner, user, source)
-    }
+    return product.uses.allSatisfy { $0.owner.isReshape && undoes($0.owner, user, source) }
   }
 }
 
@@ -127,7 +125,7 @@ struct MultiplyBatchesDirectly: RewritePattern {
   /// What a batch of matrices was before its batches were counted as one axis.
   private static func source(of batches: Value?) -> Value? {
     guard let shape = batches?.tensorType?.shape, shape.count == 3, let reshape = batches?.definingOperation,
-      CancelReshapes.reshapes.contains(where: { reshape.is($0) }), let source = reshape.operand(0),
+      reshape.isReshape, let source = reshape.operand(0),
       let before = source.tensorType?.shape, before.count > 3,
       zip(before.suffix(2), shape.suffix(2)).allSatisfy({ $0.isEqual(to: $1) == true })
     else { return nil }
@@ -136,8 +134,7 @@ struct MultiplyBatchesDirectly: RewritePattern {
 
   /// The reshape to `shape`, where it is all that becomes of the product.
   private static func undoing(_ product: Value, to shape: Shape) -> Operation? {
-    guard let use = product.onlyUse, use.index == 0,
-      CancelReshapes.reshapes.contains(where: { use.owner.is($0) }),
+    guard let use = product.onlyUse, use.index == 0, use.owner.isReshape,
       let result = use.owner.result()?.tensorType?.shape, result.count == shape.count,
       zip(result, shape).allSatisfy({ $0.isEqual(to: $1) == true })
     else { return nil }

@@ -95,7 +95,7 @@ private struct ScaleRoute {
     if operation.is(.transpose), let permutation = operation.permutation, let source = operation.operand(0) {
       return try walk(source, axis.map { permutation[$0] }, factors, &steps, context)
     }
-    if axis == nil, CancelReshapes.reshapes.contains(where: { operation.is($0) }), let source = operation.operand(0) {
+    if axis == nil, operation.isReshape, let source = operation.operand(0) {
       return try walk(source, nil, factors, &steps, context)
     }
     if axis == nil, operation.is(.split), let source = operation.operand(0), let along = operation.axis(rankOf: source)

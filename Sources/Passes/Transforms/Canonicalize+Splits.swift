@@ -117,7 +117,7 @@ struct SplitIntoGathered: RewritePattern {
         if operation.is(.transpose), let permutation = operation.permutation {
           position = permutation[position]
           others = others.map { permutation[$0] }
-        } else if CancelReshapes.reshapes.contains(where: { operation.is($0) }) {
+        } else if operation.isReshape {
           let long = before.indices.filter { before[$0] != .known(1) }
           let kept = shape.indices.filter { shape[$0] != .known(1) }
           if long.count == kept.count, zip(long, kept).allSatisfy({ before[$0].isEqual(to: shape[$1]) == true }) {
@@ -181,7 +181,7 @@ struct SplitInsteadOfGather: RewritePattern {
       let axis = operation.axis(rankOf: taken), let count = taken.tensorType?.shape?[axis].value,
       count == taken.useCount, let transpose = operation.producer(0, .transpose),
       let permutation = transpose.permutation, let cut = transpose.operand(0), cut.hasOneUse,
-      let reshape = cut.definingOperation, CancelReshapes.reshapes.contains(where: { reshape.is($0) }),
+      let reshape = cut.definingOperation, reshape.isReshape,
       let source = reshape.operand(0), let shape = cut.tensorType?.shape
     else { return .noMatch }
     let position = permutation[axis]
