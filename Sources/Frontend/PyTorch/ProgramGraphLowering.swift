@@ -31,29 +31,7 @@ final class ProgramGraphLowering {
     self.builder = builder
     self.graph = graph
     self.nesting = nesting
-    used = Self.usedNames(graph, outputs ?? graph.outputs)
-  }
-
-  private static func usedNames(_ graph: ProgramGraph, _ outputs: [Argument]) -> Set<String> {
-    var used: Set<String> = []
-    for output in outputs { output.forEachName { used.insert($0) } }
-    for node in graph.nodes.reversed() where isNeeded(node, used) {
-      for input in node.inputs { input.argument.forEachName { used.insert($0) } }
-    }
-    return used
-  }
-
-  /// Whether an operation has an effect, or a result that is used.
-  private static func isNeeded(_ node: Node, _ used: Set<String>) -> Bool {
-    switch Lowering.of(node.target) ?? Lowering.ofComplexNumbers(node.target) {
-    case .assertion?: return false
-    case .values?, .view?, .symbol?: break
-    case .inPlace?, .graphs?: return true
-    case nil: if !node.operatorName.hasPrefix("aten.") || node.operatorName.contains("_.") { return true }
-    }
-    var isUsed = false
-    for output in node.outputs { output.forEachName { isUsed = isUsed || used.contains($0) } }
-    return isUsed
+    used = graph.usedNames(for: outputs ?? graph.outputs)
   }
 
   func bind(_ name: String, _ binding: Binding) { bindings[name] = binding }
@@ -75,11 +53,11 @@ final class ProgramGraphLowering {
   func noteUnknownOperators() throws {
     func visit(_ graph: ProgramGraph, _ used: Set<String>) {
       for node in graph.nodes {
-        if Lowering.of(node.target) == nil, Lowering.ofComplexNumbers(node.target) == nil, Self.isNeeded(node, used) {
+        if node.lowering == nil, node.isNeeded(used) {
           reader.note(node.operatorName, at: node.name, advice: nil)
         }
         for case .graph(let inner) in node.inputs.map(\.argument) {
-          visit(inner, Self.usedNames(inner, inner.outputs))
+          visit(inner, inner.usedNames(for: inner.outputs))
         }
       }
     }
@@ -108,12 +86,12 @@ final class ProgramGraphLowering {
 
   private func lower(_ node: Node) throws {
     let call = Call(self, node)
-    let ordinary = Lowering.of(node.target)
-    if case .assertion? = ordinary {
+    if case .assertion? = node.lowering {
       reader.droppedAssertions += 1
       return
     }
-    guard Self.isNeeded(node, used) else { return bindMissing(node) }
+    let ordinary = Lowering.of(node.target)
+    guard node.isNeeded(used) else { return bindMissing(node) }
     let isComplex = isOfComplexNumbers(node)
     guard let lowering = isComplex ? Lowering.ofComplexNumbers(node.target) : ordinary else {
       if isComplex, ordinary != nil { throw UnsupportedForm("is of complex numbers") }
@@ -256,64 +234,7 @@ final class ProgramGraphLowering {
       if let name { bindings[name] = result }
     }
   }
-
-  // MARK: Outputs
-
-  /// The value of an output of the graph; `nil` for one that is no value at all.
-  ///
-  /// - Throws: `MissingOperand` where it comes of an operation without a lowering.
-  func output(_ argument: Argument) throws -> Value? {
-    let call = call()
-    switch argument {
-    case .tensor(let name), .integer(.name(let name)), .symbolicFloat(let name), .symbolicBool(let name):
-      switch try binding(name) {
-      case .tensor(let tensor) where tensor.isComplex:
-        throw ModelError(
-          .invalidModel, "has the output '\(name)' of complex numbers; return torch.view_as_real of it")
-      case .tensor(let tensor): return try tensor.read()
-      case .integer(let vector): return try call.element(vector)
-      case .float(let value), .bool(let value): return value
-      case .missing: throw MissingOperand()
-      }
-    case .integer(.number(let value)): return try builder.constant(value)
-    case .float(let value): return try call.scalar(value, .float32)
-    case .bool(let value): return try call.scalar(value ? 1 : 0, .bool)
-    case .none, .string, .placement, .elementType: return nil
-    case .tensors, .integers, .floats, .bools, .graph, .complex, .other:
-      throw ModelError(.invalidModel, "has an output that is no tensor")
-    }
-  }
-
-  /// What the graph's outputs stand for.
-  func outputBindings() throws -> [Binding] {
-    try graph.outputs.flatMap { argument -> [Binding] in
-      switch argument {
-      case .tensors(let names): return try names.map { try $0.map { try binding($0) } ?? .missing }
-      default:
-        if let name = argument.name { return [try binding(name)] }
-        guard let value = try output(argument) else { return [.missing] }
-        return [.tensor(Tensor("", value))]
-      }
-    }
-  }
 }
 
 /// An operand comes of an operation that has no lowering, which was noted.
 struct MissingOperand: Error {}
-
-extension Node {
-  /// The operator as PyTorch's documentation calls it.
-  var operatorName: String { target.hasPrefix("torch.ops.") ? String(target.dropFirst("torch.ops.".count)) : target }
-}
-
-extension Argument {
-  func forEachName(_ body: (String) -> Void) {
-    switch self {
-    case .tensor(let name), .integer(.name(let name)), .symbolicFloat(let name), .symbolicBool(let name): body(name)
-    case .tensors(let names): for case let name? in names { body(name) }
-    case .integers(let list): for case .name(let name) in list { body(name) }
-    case .none, .integer, .float, .floats, .bool, .bools, .string, .elementType, .graph, .complex, .placement, .other:
-      break
-    }
-  }
-}

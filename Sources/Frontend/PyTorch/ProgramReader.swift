@@ -65,7 +65,7 @@ final class ProgramReader {
     for output in program.outputs {
       let effect: String
       switch output {
-      case .user: continue
+      case .user, .token: continue
       case .bufferMutation(_, let target): effect = "changes the buffer '\(target)'"
       case .inputMutation(_, let target): effect = "changes its input '\(target)'"
       case .other(let kind): effect = "has an output of the kind '\(kind)'"
@@ -83,7 +83,7 @@ final class ProgramReader {
       case .parameter(let name, let weight): bind(name, weight, "the parameter", lowering)
       case .buffer(let name, let weight): bind(name, weight, "the buffer", lowering)
       case .constant(let name, let weight): bind(name, weight, "the constant", lowering)
-      case .fixed: break
+      case .fixed, .token: break
       case .other(let kind): throw ModelError(.invalidModel, "has an input of the kind '\(kind)', which is no tensor")
       }
     }

@@ -40,7 +40,8 @@ extension Argument {
     "as_bool": { .bool(try $0.readBool()) },
     "as_bools": { .bools(try $0.readArray { try $0.readBool() }) },
     "as_sym_bool": { try readSymbol(&$0, "as_bool", name: { .symbolicBool($0) }, value: { .bool(try $0.readBool()) }) },
-    "as_string": { .string(try $0.readString()) },
+    // An operator is known by its name.
+    "as_string": { .string(try $0.readString()) }, "as_operator": { .string(try $0.readString()) },
     "as_scalar_type": { .elementType(try $0.readInt()) },
     "as_memory_format": skipped, "as_layout": skipped, "as_device": skipped,
     "as_graph": { reader in

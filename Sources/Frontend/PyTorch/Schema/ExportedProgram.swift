@@ -92,6 +92,8 @@ enum InputSpecification {
   case constant(name: String, weight: String)
   /// A number or a text that the program was exported for.
   case fixed(name: String)
+  /// What orders effects, and has no value.
+  case token
   case other(String)
 }
 
@@ -100,5 +102,6 @@ enum OutputSpecification {
   case user(Argument)
   case bufferMutation(name: String, target: String)
   case inputMutation(name: String, target: String)
+  case token
   case other(String)
 }

@@ -21,6 +21,7 @@ extension InputSpecification {
       case "buffer": self = .buffer(name: name, weight: target)
       case "tensor_constant": self = .constant(name: name, weight: target)
       case "constant_input": self = .fixed(name: name)
+      case "token": self = .token
       default: self = .other(key)
       }
     }
@@ -45,6 +46,7 @@ extension OutputSpecification {
       case "user_output": self = .user(argument)
       case "buffer_mutation", "parameter_mutation": self = .bufferMutation(name: name, target: target)
       case "user_input_mutation": self = .inputMutation(name: name, target: target)
+      case "token": self = .token
       default: self = .other(key)
       }
     }
