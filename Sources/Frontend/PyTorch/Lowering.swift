@@ -30,10 +30,11 @@ enum Lowering: Sendable {
   // MARK: Tables
 
   private static let tables: [[String: Lowering]] = [
-    accumulations, activations, arithmetic, attention, bags, casts, comparisons, contractions, convolutions, counting,
-    creation, detection, diagonals, distances, frames, gathering, groupedProducts, higherOrder, joining, losses, masks,
-    mathematics, normalizations, ordering, padding, pooling, powers, quantiles, recurrences, reductions, resampling,
-    scattering, shapes, statistics, strides, symbols, uniqueness, views,
+    accumulations, activations, adaptivePooling, arithmetic, attention, bags, casts, comparisons, contractions,
+    convolutions, counting, creation, detection, diagonals, distances, frames, gathering, gradients, groupedProducts,
+    higherOrder, joining, linearSystems, losses, marginLosses, masks, mathematics, normalizations, norms, ordering,
+    padding, partitions, pooling, powers, quantiles, recurrences, reductions, resampling, scattering, shapes, special,
+    statistics, strides, symbols, uniqueness, views,
   ]
 
   static let all: [String: Lowering] = tables.reduce(into: [:]) { all, table in

@@ -61,6 +61,14 @@ extension Lowering {
     "aten.tensordot": .one {
       try $0.contracted($0.input(), $0.value("other"), $0.ints("dims_self"), $0.ints("dims_other"))
     },
+    "aten._trilinear": .one { call in
+      let factors = try (1...3).map { index in
+        try call.unsqueeze(call.value("i\(index)"), call.ints("expand\(index)"))
+      }
+      let product = try call.op(.mul, call.op(.mul, factors[0], factors[1]), factors[2])
+      let axes = try call.axes("sumdim", rank: call.rank(product)) ?? []
+      return axes.isEmpty ? product : try call.reduce(.reduceSum, product, axes, keepsAxes: false)
+    },
     "aten.bilinear": .one { call in
       let product = try call.ops(
         .einsum, [call.value("input1"), call.value("weight"), call.value("input2")],
@@ -113,8 +121,10 @@ extension Call {
 
   fileprivate func matrixPower() throws -> Value {
     let (input, exponent) = (try input(), try int("n"))
-    guard (1...64).contains(exponent) else { throw UnsupportedForm("raises a matrix to the power \(exponent)") }
-    return try (1..<exponent).reduce(input) { power, _ in try matrixProduct(power, input) }
+    guard (-64...64).contains(exponent) else { throw UnsupportedForm("raises a matrix to the power \(exponent)") }
+    if exponent == 0 { return try identity(like: input) }
+    let base = try exponent < 0 ? inverse(input) : input
+    return try (1..<abs(exponent)).reduce(base) { power, _ in try matrixProduct(power, base) }
   }
 
   /// Each element of one tensor times all of the other.

@@ -4,6 +4,7 @@ extension Lowering {
   /// How often elements occur, and elements as often as counts say.
   static let counting: [String: Lowering] = [
     "aten.histc": .one { try $0.histogram() },
+    "aten.mode": .values { try $0.mostFrequent() },
     "aten.bincount": .one { try $0.occurrences() },
     "aten.repeat_interleave.Tensor": .one { try $0.repeatedPositions($0.value("repeats")) },
     "aten.repeat_interleave.self_Tensor": .one { call in
@@ -58,6 +59,24 @@ extension Call {
     let zeros = try op(
       .constantOfShape, count, attributes: ["value": .tensor(TensorLiteral.filled(0, type, [1]))])
     return try added(weights ?? op(.expand, scalar(1, .int64), shapeOperand(of: numbers)), at: numbers, to: zeros)
+  }
+
+  /// The smallest of the elements that occur most often along an axis. Which of the equal ones PyTorch says to be at
+  /// follows from the order in which it sorts, which is not told.
+  fileprivate func mostFrequent() throws -> [Value?] {
+    let input = try input()
+    let rank = try rank(input)
+    if rank == 0 { return [input, try builder.constant(0)] }
+    let (axis, type) = (try axis("dim", default: -1, rank: rank), try elementType(input))
+    let values = try type == .bool ? cast(input, to: .int32) : input
+    if let extent = try extent(of: values, axis).known, extent > 1 << 11 {
+      throw UnsupportedForm("compares each of \(extent) elements with each")
+    }
+    let isSame = try cast(op(.equal, unsqueeze(values, [axis]), unsqueeze(values, [axis + 1])), to: .int32)
+    let counts = try reduce(.reduceSum, isSame, [axis + 1], keepsAxes: false)
+    let isMost = try op(.equal, counts, reduce(.reduceMax, counts, [axis], keepsAxes: true))
+    let rest = try op(.where, isMost, values, reduce(.reduceMax, values, [axis], keepsAxes: true))
+    return [try cast(reduce(.reduceMin, rest, [axis], keepsAxes: bool("keepdim", default: false)), to: type), nil]
   }
 
   /// Numbers of a vector added to those of another at indices.

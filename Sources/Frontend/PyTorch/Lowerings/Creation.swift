@@ -11,6 +11,7 @@ extension Lowering {
     "aten.empty_strided": .one { try $0.filled(.integer(0), .float32) },
     "aten.full_like": .one { try $0.filledLike($0.operand("fill_value")) },
     "aten.zeros_like": .one { try $0.filledLike(.integer(0)) },
+    "aten.isreal": .one { try $0.cast($0.filledLike(.integer(1)), to: .bool) },
     "aten.ones_like": .one { try $0.filledLike(.integer(1)) },
     "aten.empty_like": .one { try $0.filledLike(.integer(0)) },
     "aten.new_full": .one { try $0.filledNew($0.operand("fill_value")) },
@@ -101,11 +102,10 @@ extension Call {
     let start = try optionalOperand("start") ?? .integer(0)
     let step = try optionalOperand("step") ?? .integer(1)
     let type = try optionalElementType("dtype") ?? promoted([start, end, step])
-    // Numbers of half precision are counted in single.
-    let counted: ElementType = [.float16, .bfloat16].contains(type) ? .float32 : type
-    guard [.float32, .float64, .int64, .int32, .int16].contains(counted) else {
-      throw UnsupportedForm("counts in \(type.rawValue)")
-    }
+    // Narrow numbers are counted as wider ones.
+    guard type.isFloat || type.isIntegral, type != .bool else { throw UnsupportedForm("counts in \(type.rawValue)") }
+    let wide: ElementType = type.isFloat ? .float32 : .int64
+    let counted = [.float32, .float64, .int64, .int32, .int16].contains(type) ? type : wide
     let range = try op(.range, materialize(start, counted), materialize(end, counted), materialize(step, counted))
     return try cast(range, to: type)
   }

@@ -11,16 +11,12 @@ extension Lowering {
       let axis = try call.axis("dim", default: 0, rank: call.rank(first) + 1)
       return try call.concat(values.map { try call.unsqueeze($0, [axis]) }, axis)
     },
+    "aten.pad_sequence": .one { try $0.paddedSequences() },
     "aten.hstack": .one { call in
       let values = try call.promotedValues("tensors").map { try call.rank($0) == 0 ? call.reshape($0, [1]) : $0 }
       return try call.concat(values, values.first.map { try call.rank($0) == 1 ? 0 : 1 } ?? 0)
     },
-    "aten.vstack": .one { call in
-      try call.concat(
-        call.promotedValues("tensors").map {
-          try call.rank($0) == 0 ? call.reshape($0, [1, 1]) : call.rank($0) == 1 ? call.unsqueeze($0, [0]) : $0
-        }, 0)
-    },
+    "aten.vstack": stackedRows, "aten.row_stack": stackedRows,
     "aten.repeat": .one { try $0.tiled("repeats") },
     "aten.tile": .one { try $0.tiled("dims") },
     "aten.repeat_interleave.self_int": .one { try $0.interleaved() },
@@ -60,15 +56,7 @@ extension Lowering {
         }, 1)
     },
     "aten.dstack": .one { call in
-      try call.concat(
-        call.promotedValues("tensors").map {
-          switch try call.rank($0) {
-          case 0: try call.reshape($0, [1, 1, 1])
-          case 1: try call.unsqueeze($0, [0, 2])
-          case 2: try call.unsqueeze($0, [2])
-          default: $0
-          }
-        }, 2)
+      try call.concat(call.promotedValues("tensors").map { try call.widened($0, to: 3) }, 2)
     },
     "aten.broadcast_tensors": .values { call in
       let values = try call.values("tensors")
@@ -76,9 +64,29 @@ extension Lowering {
       return try values.map { try call.op(.expand, $0, shape) }
     },
   ]
+
+  private static let stackedRows = Lowering.one { call in
+    try call.concat(call.promotedValues("tensors").map { try call.widened($0, to: 2) }, 0)
+  }
 }
 
 extension Call {
+  /// Sequences of different lengths side by side, the shorter ones filled up.
+  fileprivate func paddedSequences() throws -> Value {
+    let values = try promotedValues("sequences")
+    let lengths = try values.map { try knownExtent($0, 0) }
+    guard let first = values.first, let longest = lengths.max() else { throw ModelError(.invalidModel, "pads nothing") }
+    let fill = try scalar(float("padding_value", default: 0), elementType(first))
+    let isLeft = try optionalString("padding_side") == "left"
+    let axis = try bool("batch_first", default: false) ? 0 : 1
+    let padded = try zip(values, lengths).map { value, length in
+      let (none, missing) = (Array(repeating: 0, count: try rank(value) - 1), longest - length)
+      let pads = [isLeft ? missing : 0] + none + [isLeft ? 0 : missing] + none
+      return try unsqueeze(missing == 0 ? value : op(.pad, value, constant(pads), fill), [axis])
+    }
+    return try concat(padded, axis)
+  }
+
   /// The slices along an axis in the other order.
   func reversed(_ value: Value, _ axis: Int) throws -> Value {
     if try rank(value) == 0 { return value }
@@ -195,7 +203,13 @@ extension Call {
   }
 
   func rolled(_ value: Value, _ axis: Int, _ shift: Int) throws -> Value {
-    let extent = try knownExtent(value, axis)
+    guard let extent = try extent(of: value, axis).known else {
+      let length = try vector(extent(of: value, axis))
+      let start = try op(.sub, length, op(.mod, constant([shift]), length))
+      let along = try constant([axis])
+      return try concat(
+        [op(.slice, value, start, length, along), op(.slice, value, constant([0]), start, along)], axis)
+    }
     guard extent > 0, shift % extent != 0 else { return value }
     let shift = (shift % extent + extent) % extent
     return try concat([slice(value, axis, from: -shift), slice(value, axis, from: 0, to: -shift)], axis)

@@ -130,12 +130,12 @@ extension Call {
 
   fileprivate func tripletLoss() throws -> Value {
     let (anchor, positive, negative) = (try value("anchor"), try value("positive"), try value("negative"))
-    guard try float("p", default: 2) == 2 else { throw UnsupportedForm("measures by another norm than 2") }
+    let order = try float("p", default: 2)
     let type = try elementType(anchor)
     let epsilon = try scalar(float("eps", default: 1e-6), type)
     func length(_ a: Value, _ b: Value) throws -> Value {
       let sum = try op(.add, op(.sub, a, b), epsilon)
-      return try reduce(.reduceL2, sum, [rank(sum) - 1], keepsAxes: false)
+      return try norm(sum, order, [rank(sum) - 1], keepsAxes: false)
     }
     let near = try length(anchor, positive)
     var far = try length(anchor, negative)

@@ -19,27 +19,6 @@ extension Lowering {
     "aten.sign": .one { try $0.op(.sign, $0.input()) },
     "aten.sgn": .one { try $0.op(.sign, $0.input()) },
     "aten.positive": .one { try $0.input() },
-    "aten.special_exp2": .one { try $0.powerOfTwo() }, "aten.exp2": .one { try $0.powerOfTwo() },
-    "aten.special_expm1": .one { try $0.exponentialLessOne() }, "aten.expm1": .one { try $0.exponentialLessOne() },
-    "aten.special_erfc": .one { try $0.complementaryError() }, "aten.erfc": .one { try $0.complementaryError() },
-    "aten.special_logit": .one { try $0.logit() }, "aten.logit": .one { try $0.logit() },
-    "aten.special_xlogy": .one { try $0.product(withLogarithmPlus: 0) },
-    "aten.xlogy": .one { try $0.product(withLogarithmPlus: 0) },
-    "aten.special_xlog1py": .one { try $0.product(withLogarithmPlus: 1) },
-    "aten.special_entr": .one { call in
-      let input = try call.floating(call.input())
-      let type = try call.elementType(input)
-      let zero = try call.scalar(0, type)
-      let entropy = try call.op(.neg, call.op(.mul, input, call.op(.log, input)))
-      let number = try call.op(.where, call.op(.equal, input, zero), zero, entropy)
-      return try call.op(.where, call.op(.less, input, zero), call.scalar(-Double.infinity, type), number)
-    },
-    "aten.special_ndtr": .one { call in
-      let input = try call.floating(call.input())
-      let type = try call.elementType(input)
-      let error = try call.op(.erf, call.op(.mul, input, call.scalar(0.7071067811865476, type)))
-      return try call.op(.mul, call.op(.add, error, call.scalar(1, type)), call.scalar(0.5, type))
-    },
     "aten.special_log1p": .one { try $0.logarithm(of: $0.floating($0.input()), plus: 1, by: 1) },
     "aten.special_round": .one { try $0.rounded() },
     "aten.rsqrt": .one { try $0.op(.reciprocal, $0.op(.sqrt, $0.floating($0.input()))) },
@@ -68,16 +47,6 @@ extension Lowering {
       let (a, b) = (try call.input(), try call.value("other"))
       return try call.op(.sqrt, call.op(.add, call.op(.mul, a, a), call.op(.mul, b, b)))
     },
-    "aten.logaddexp": .one { call in
-      let type = try call.promotedToFloat([call.operand("self"), call.operand("other")])
-      return try call.logarithmOfSum(call.cast(call.input(), to: type), call.cast(call.value("other"), to: type))
-    },
-    "aten.logaddexp2": .one { call in
-      let type = try call.promotedToFloat([call.operand("self"), call.operand("other")])
-      let base = try call.scalar(0.6931471805599453, type)
-      let powers = try ["self", "other"].map { try call.op(.mul, call.cast(call.value($0), to: type), base) }
-      return try call.op(.div, call.logarithmOfSum(powers[0], powers[1]), base)
-    },
     "aten.copysign": .one { try $0.withSign() },
     "aten.ldexp": .one { call in
       let (a, b) = (try call.operand("self"), try call.operand("other"))
@@ -93,7 +62,6 @@ extension Lowering {
       guard try call.elementType(input).isFloat else { return number }
       return try call.op(.where, call.op(.isNaN, input), input, number)
     },
-    "aten.sinc": .one { try $0.sinc() }, "aten.special_sinc": .one { try $0.sinc() },
     "aten.conj_physical": .one { call in
       guard try !call.elementType(call.input()).isComplex else { throw UnsupportedForm("is of complex numbers") }
       return try call.input()
@@ -122,51 +90,6 @@ extension Lowering {
 }
 
 extension Call {
-  fileprivate func powerOfTwo() throws -> Value {
-    let input = try floating(input())
-    return try op(.pow, scalar(2, elementType(input)), input)
-  }
-
-  fileprivate func exponentialLessOne() throws -> Value {
-    // e^x - 1 loses every digit near 0; 2 sinh(x / 2) e^(x / 2) does not.
-    let input = try floating(input())
-    let type = try elementType(input)
-    let half = try op(.mul, input, scalar(0.5, type))
-    return try op(.mul, op(.mul, op(.sinh, half), op(.exp, half)), scalar(2, type))
-  }
-
-  fileprivate func complementaryError() throws -> Value {
-    let input = try floating(input())
-    return try op(.sub, scalar(1, elementType(input)), op(.erf, input))
-  }
-
-  fileprivate func logit() throws -> Value {
-    var input = try floating(input())
-    let type = try elementType(input)
-    if let epsilon = try optionalFloat("eps") {
-      input = try op(.clip, input, scalar(epsilon, type), scalar(1 - epsilon, type))
-    }
-    return try op(.log, op(.div, input, op(.sub, scalar(1, type), input)))
-  }
-
-  /// `self * log(other + offset)`, which is 0 where `self` is.
-  fileprivate func product(withLogarithmPlus offset: Double) throws -> Value {
-    let (a, b) = (try operand("self"), try operand("other"))
-    let type = try promotedToFloat([a, b])
-    let (x, y) = (try materialize(a, type), try materialize(b, type))
-    let zero = try scalar(0, type)
-    let isZero = try op(.and, op(.equal, x, zero), op(.not, op(.isNaN, y)))
-    return try op(.where, isZero, zero, op(.mul, x, logarithm(of: y, plus: offset, by: 1)))
-  }
-
-  /// log(e^a + e^b).
-  func logarithmOfSum(_ a: Value, _ b: Value) throws -> Value {
-    let rest = try op(.softplus, op(.neg, op(.abs, op(.sub, a, b))))
-    // The distance of two infinities is no number.
-    let twice = try op(.add, a, scalar(0.6931471805599453, elementType(a)))
-    return try op(.where, op(.equal, a, b), twice, op(.add, op(.max, a, b), rest))
-  }
-
   /// Whether the sign is set, of zeros too: a reciprocal tells those apart.
   fileprivate func isNegative(_ value: Value) throws -> Value {
     let type = try elementType(value)
@@ -182,13 +105,6 @@ extension Call {
     let type = try promotedToFloat([a, b])
     let magnitude = try op(.abs, materialize(a, type))
     return try op(.where, isNegative(materialize(b, type)), op(.neg, magnitude), magnitude)
-  }
-
-  fileprivate func sinc() throws -> Value {
-    let input = try floating(input())
-    let type = try elementType(input)
-    let angle = try op(.mul, input, scalar(Double.pi, type))
-    return try op(.where, op(.equal, input, scalar(0, type)), scalar(1, type), op(.div, op(.sin, angle), angle))
   }
 
   func scaled(by factor: Double) throws -> Value {
@@ -207,7 +123,7 @@ extension Call {
     return try op(back, op(.round, op(to, input, factor)), factor)
   }
 
-  fileprivate func logarithm(of value: Value, plus offset: Double, by factor: Double) throws -> Value {
+  func logarithm(of value: Value, plus offset: Double, by factor: Double) throws -> Value {
     let type = try elementType(value)
     let sum = offset == 0 ? value : try op(.add, value, scalar(offset, type))
     let logarithm = try op(.log, sum)

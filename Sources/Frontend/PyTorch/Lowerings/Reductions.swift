@@ -28,15 +28,27 @@ extension Lowering {
     "aten.aminmax": .values { [try $0.extreme(.reduceMin), try $0.extreme(.reduceMax)] },
     "aten.argmax": .one { try $0.position(.argMax) }, "aten.argmin": .one { try $0.position(.argMin) },
     "aten.any": .one { try $0.quantified(.reduceMax) }, "aten.all": .one { try $0.quantified(.reduceMin) },
-    "aten.logsumexp": .one {
-      try $0.reduce(.reduceLogSumExp, $0.floating($0.input()), $0.reducedAxes(), keepsAxes: $0.keepsAxes())
+    "aten.nanmean": .one { call in
+      let input = try call.input()
+      let type = try call.elementType(input)
+      let isNumber = try call.op(.not, call.op(.isNaN, input))
+      let numbers = try call.op(.where, isNumber, input, call.scalar(0, type))
+      let counts = try call.cast(isNumber, to: type)
+      return try call.op(
+        .div, call.reduction(.reduceSum, summing: true, of: numbers),
+        call.reduction(.reduceSum, summing: true, of: counts))
     },
+    "aten.logsumexp": logarithmOfSum, "aten.special_logsumexp": logarithmOfSum,
     "aten.count_nonzero": .one { call in
       let input = try call.input()
       let isSet = try call.cast(call.cast(input, to: .bool), to: .int64)
       return try call.reduce(.reduceSum, isSet, call.reducedAxes(), keepsAxes: false)
     },
   ]
+
+  private static let logarithmOfSum = Lowering.one {
+    try $0.reduce(.reduceLogSumExp, $0.floating($0.input()), $0.reducedAxes(), keepsAxes: $0.keepsAxes())
+  }
 }
 
 extension Call {

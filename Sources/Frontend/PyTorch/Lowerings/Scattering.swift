@@ -10,6 +10,8 @@ extension Lowering {
     "aten.scatter.reduce": .one { try $0.scattered($0.reduction("reduce")) },
     "aten.scatter.value_reduce": .one { try $0.scattered($0.reduction("reduce")) },
     "aten.scatter_reduce.two": .one { try $0.scatterReduced() },
+    "aten.index_reduce": .one { try $0.indexReduced() },
+    "aten.put": .one { try $0.put() },
     "aten.select_scatter": .one { call in
       let input = try call.input()
       let axis = try call.axis("dim", rank: call.rank(input))
@@ -49,20 +51,70 @@ extension Call {
     return reduction
   }
 
+  /// What is scattered: an element at each index along an axis.
+  private struct Scatter {
+    let axis: Int
+    let index: Value
+    let updates: Value
+
+    func attributes(_ reduction: ByteString?) -> Attributes {
+      var attributes: Attributes = ["axis": .int(Int64(axis))]
+      if let reduction { attributes["reduction"] = .string(reduction) }
+      return attributes
+    }
+  }
+
+  /// What the operands `dim`, `index` and `src` or `value` say.
+  private func scatter() throws -> Scatter {
+    let input = try input()
+    let index = try cast(value("index"), to: .int64)
+    let type = try elementType(input)
+    var updates: Value
+    if argument("value") != nil {
+      updates = try op(.expand, materialize(operand("value"), type), shapeOperand(of: index))
+    } else {
+      updates = try value("src")
+      // Of the elements only as many are used as there are indices.
+      let (wanted, given) = (try shape(index), try shape(updates))
+      for (axis, (a, b)) in zip(wanted, given).enumerated() where a.isEqual(to: b) != true {
+        updates = try op(.slice, updates, constant([0]), vector(extent(of: index, axis)), constant([axis]))
+      }
+    }
+    return Scatter(axis: try axis("dim", rank: rank(input)), index: index, updates: try cast(updates, to: type))
+  }
+
+  fileprivate func scattered(_ reduction: ByteString?) throws -> Value {
+    let scatter = try scatter()
+    return try op(
+      .scatterElements, input(), scatter.index, scatter.updates, attributes: scatter.attributes(reduction))
+  }
+
+  fileprivate func scatterReduced() throws -> Value { try reduced(scatter()) }
+
+  /// The slices of `source` reduced with those at `index`.
+  fileprivate func indexReduced() throws -> Value {
+    let input = try input()
+    let (rank, source) = (try rank(input), try cast(value("source"), to: elementType(input)))
+    guard rank > 0 else { throw UnsupportedForm("has an operand without axes") }
+    let axis = try axis("dim", rank: rank)
+    let column = try unsqueeze(cast(vector(value("index")), to: .int64), (0..<rank).filter { $0 != axis })
+    let index = try op(.expand, column, shapeOperand(of: source))
+    return try reduced(Scatter(axis: axis, index: index, updates: source))
+  }
+
   /// The elements at indices reduced together, with what was there or without.
-  fileprivate func scatterReduced() throws -> Value {
+  private func reduced(_ scatter: Scatter) throws -> Value {
     let input = try input()
     let type = try elementType(input)
     let name = try optionalString("reduce") ?? ""
-    let index = try cast(value("index"), to: .int64)
-    let axis = try Int64(axis("dim", rank: rank(input)))
     let includesSelf = try bool("include_self", default: true)
     /// `target` with one number wherever an index points.
     func marked(_ target: Value, _ number: Value, _ reduction: ByteString? = nil) throws -> Value {
-      var attributes: Attributes = ["axis": .int(axis)]
-      if let reduction { attributes["reduction"] = .string(reduction) }
-      return try op(
-        .scatterElements, target, index, op(.expand, number, shapeOperand(of: index)), attributes: attributes)
+      let numbers = try op(.expand, number, shapeOperand(of: scatter.index))
+      return try op(.scatterElements, target, scatter.index, numbers, attributes: scatter.attributes(reduction))
+    }
+    func scattered(_ reduction: ByteString?, into base: Value) throws -> Value {
+      try op(.scatterElements, base, scatter.index, scatter.updates, attributes: scatter.attributes(reduction))
     }
     let neutral: [String: Double] = ["sum": 0, "mean": 0, "prod": 1, "amax": -.infinity, "amin": .infinity]
     guard let start = neutral[name] else { throw UnsupportedForm("reduces by '\(name)'") }
@@ -78,26 +130,16 @@ extension Call {
       ? op(.div, sum, op(.max, counts, one)) : floorQuotient(.tensor(sum), .tensor(op(.max, counts, one)))
   }
 
-  fileprivate func scattered(_ reduction: ByteString?, into base: Value? = nil) throws -> Value {
-    let input = try base ?? input()
-    let index = try cast(value("index"), to: .int64)
-    let type = try elementType(input)
-    var updates: Value
-    if argument("value") != nil {
-      updates = try op(.expand, materialize(operand("value"), type), shapeOperand(of: index))
-    } else {
-      updates = try value("src")
-      // Of the elements only as many are used as there are indices.
-      let (wanted, given) = (try shape(index), try shape(updates))
-      for (axis, (a, b)) in zip(wanted, given).enumerated() where a.isEqual(to: b) != true {
-        guard let end = a.value else { throw UnsupportedForm("has fewer indices than elements") }
-        updates = try slice(updates, axis, from: 0, to: end)
-      }
-    }
-    let axis = try axis("dim", rank: rank(input))
-    var attributes: Attributes = ["axis": .int(Int64(axis))]
-    if let reduction { attributes["reduction"] = .string(reduction) }
-    return try op(.scatterElements, input, index, cast(updates, to: type), attributes: attributes)
+  /// Elements put at places of all elements in a row.
+  fileprivate func put() throws -> Value {
+    let input = try input()
+    let index = try reshape(cast(value("index"), to: .int64), [-1])
+    let updates = try reshape(cast(value("source"), to: elementType(input)), [-1])
+    let adds = try bool("accumulate", default: false)
+    let result = try op(
+      .scatterElements, reshape(input, [-1]), index, updates,
+      attributes: Scatter(axis: 0, index: index, updates: updates).attributes(adds ? "add" : nil))
+    return try reshape(result, extents(of: input))
   }
 
   fileprivate func indexed(reduction: ByteString?, by name: String) throws -> Value {

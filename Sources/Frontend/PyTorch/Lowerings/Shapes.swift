@@ -17,7 +17,11 @@ extension Lowering {
       let input = try call.input()
       return try call.unsqueeze(input, [call.axis("dim", rank: call.rank(input) + 1)])
     },
-    "aten.atleast_1d": shared { try $0.rank($0.input()) == 0 ? $0.unsqueeze($0.input(), [0]) : $0.input() },
+    "aten.atleast_1d.default": shared { try $0.widened($0.input(), to: 1) },
+    "aten.atleast_2d.default": shared { try $0.widened($0.input(), to: 2) },
+    "aten.atleast_3d.default": shared { try $0.widened($0.input(), to: 3) },
+    "aten.atleast_1d.Sequence": widened(to: 1), "aten.atleast_2d.Sequence": widened(to: 2),
+    "aten.atleast_3d.Sequence": widened(to: 3),
     "aten.pixel_shuffle": .one { try $0.shuffled() },
     "aten.pixel_unshuffle": .one { try $0.unshuffled() },
     "aten.channel_shuffle": .one { call in
@@ -31,6 +35,10 @@ extension Lowering {
       return try call.reshape(call.transpose(call.reshape(input, parts), 1, 2), extents)
     },
   ]
+
+  private static func widened(to rank: Int) -> Lowering {
+    .values { call in try call.values("tensors").map { try call.widened($0, to: rank) } }
+  }
 
   private static let inverse: @Sendable (Call, Value, Value) throws -> Value = { call, base, elements in
     try call.reshape(elements, call.extents(of: base))
@@ -48,6 +56,29 @@ extension Lowering {
 }
 
 extension Call {
+  /// `value` with at least `rank` axes: a row, or a row of columns.
+  func widened(_ value: Value, to rank: Int) throws -> Value {
+    switch (try self.rank(value), rank) {
+    case (0, _): try unsqueeze(value, Array(0..<rank))
+    case (1, 2): try unsqueeze(value, [0])
+    case (1, 3): try unsqueeze(value, [0, 2])
+    case (2, 3): try unsqueeze(value, [2])
+    default: value
+    }
+  }
+
+  /// `value` as one batch of images for `run`, whose results have the axes before the last three again.
+  private func images(_ run: (Value) throws -> Value) throws -> Value {
+    let input = try input()
+    let rank = try rank(input)
+    guard rank >= 3 else { throw ModelError(.invalidModel, "has an operand that is no image") }
+    if rank == 4 { return try run(input) }
+    if rank == 3 { return try squeeze(run(unsqueeze(input, [0])), [0]) }
+    let extents = try extents(of: input)
+    let result = try run(reshape(input, [.known(-1)] + extents.suffix(3)))
+    return try reshape(result, extents.dropLast(3) + self.extents(of: result).suffix(3))
+  }
+
   fileprivate func flattened() throws -> Value {
     let input = try input()
     let rank = try rank(input)
@@ -86,23 +117,22 @@ extension Call {
 
   fileprivate func shuffled() throws -> Value {
     let factor = try int("upscale_factor")
-    let input = try input()
-    guard try rank(input) == 4 else { throw UnsupportedForm("has an operand that is no batch of images") }
-    return try op(.depthToSpace, input, attributes: ["blocksize": .int(Int64(factor)), "mode": .string("CRD")])
+    return try images {
+      try op(.depthToSpace, $0, attributes: ["blocksize": .int(Int64(factor)), "mode": .string("CRD")])
+    }
   }
 
   /// ONNX's SpaceToDepth has the channels last among the new ones, PyTorch has them first.
   fileprivate func unshuffled() throws -> Value {
     let factor = try int("downscale_factor")
-    let input = try input()
-    guard try rank(input) == 4, (1...1 << 10).contains(factor) else {
-      throw UnsupportedForm("has an operand that is no batch of images")
+    guard (1...1 << 10).contains(factor) else { throw ModelError(.invalidModel, "shrinks by \(factor)") }
+    return try images { input in
+      let extents = try extents(of: input)
+      let (height, width) = (try knownExtent(input, 2) / factor, try knownExtent(input, 3) / factor)
+      let parts = [extents[0], extents[1], .known(height), .known(factor), .known(width), .known(factor)]
+      let moved = try transpose(reshape(input, parts), [0, 1, 3, 5, 2, 4])
+      let channels = try knownExtent(input, 1) * factor * factor
+      return try reshape(moved, [extents[0], .known(channels), .known(height), .known(width)])
     }
-    let extents = try extents(of: input)
-    let (height, width) = (try knownExtent(input, 2) / factor, try knownExtent(input, 3) / factor)
-    let parts = [extents[0], extents[1], .known(height), .known(factor), .known(width), .known(factor)]
-    let moved = try transpose(reshape(input, parts), [0, 1, 3, 5, 2, 4])
-    let channels = try knownExtent(input, 1) * factor * factor
-    return try reshape(moved, [extents[0], .known(channels), .known(height), .known(width)])
   }
 }

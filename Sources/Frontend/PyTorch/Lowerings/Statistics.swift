@@ -1,7 +1,7 @@
 import IR
 
 extension Lowering {
-  /// Variances and norms.
+  /// Variances and means.
   static let statistics: [String: Lowering] = [
     "aten.var": .one { try $0.variance().0 },
     "aten.std": .one { try $0.op(.sqrt, $0.variance().0) },
@@ -12,13 +12,6 @@ extension Lowering {
     "aten.std_mean": .values {
       let (variance, mean) = try $0.variance()
       return [try $0.op(.sqrt, variance), mean]
-    },
-    "aten.linalg_vector_norm": .one { try $0.norm("ord") },
-    "aten.norm": .one { try $0.norm("p") },
-    "aten.frobenius_norm": .one { try $0.norm("p") },
-    "aten.linalg_norm": .one { call in
-      guard call.argument("ord") == nil else { throw UnsupportedForm("is a norm of matrices") }
-      return try call.norm("ord")
     },
   ]
 }
@@ -51,29 +44,5 @@ extension Call {
       variance = try op(.div, sum, divisor)
     }
     return (variance, keepsAxes ? mean : try squeeze(mean, axes))
-  }
-
-  fileprivate func norm(_ name: String) throws -> Value {
-    var input = try floating(input())
-    if let type = try optionalElementType("dtype") { input = try cast(input, to: type) }
-    let (axes, keepsAxes) = (try reducedAxes(), try keepsAxes())
-    return try norm(input, optionalFloat(name) ?? 2, axes, keepsAxes: keepsAxes)
-  }
-
-  /// The norm of the order `order` along axes.
-  func norm(_ value: Value, _ order: Double, _ axes: [Int], keepsAxes: Bool) throws -> Value {
-    let type = try elementType(value)
-    switch order {
-    case 2: return try reduce(.reduceL2, value, axes, keepsAxes: keepsAxes)
-    case 1: return try reduce(.reduceL1, value, axes, keepsAxes: keepsAxes)
-    case .infinity: return try reduce(.reduceMax, op(.abs, value), axes, keepsAxes: keepsAxes)
-    case -.infinity: return try reduce(.reduceMin, op(.abs, value), axes, keepsAxes: keepsAxes)
-    case 0:
-      let isSet = try op(.not, op(.equal, value, scalar(0, type)))
-      return try reduce(.reduceSum, cast(isSet, to: type), axes, keepsAxes: keepsAxes)
-    case let order:
-      let powers = try op(.pow, op(.abs, value), scalar(order, type))
-      return try op(.pow, reduce(.reduceSum, powers, axes, keepsAxes: keepsAxes), scalar(1 / order, type))
-    }
   }
 }

@@ -13,6 +13,7 @@ extension Lowering {
       return [results[0], results[2], results[3]]
     },
     "aten.unique_consecutive": .values { try $0.runs() },
+    "aten.unique_dim_consecutive": .values { try $0.runs() },
   ]
 }
 
@@ -29,20 +30,28 @@ extension Call {
     return list
   }
 
-  /// The first element of each run of equal ones, the run that each element is of, and how long runs are.
+  /// The first element or slice of each run of equal ones, the run that each is of, and how long runs are.
   fileprivate func runs() throws -> [Value?] {
     let input = try input()
-    guard try argument("dim") == nil || rank(input) == 1 else { throw UnsupportedForm("compares slices") }
-    let flat = try reshape(input, [-1])
-    let isSame = try op(.equal, slice(flat, 0, from: 1), slice(flat, 0, from: 0, to: -1))
-    let (first, count) = (try builder.constant(TensorLiteral.filled(1, .bool, [1])), try vector(extent(of: flat, 0)))
+    let rank = try rank(input)
+    let axis = try argument("dim").map { _ in try self.axis("dim", rank: rank) }
+    let items = try axis == nil || rank <= 1 ? reshape(input, [-1]) : input
+    let along = rank <= 1 ? 0 : axis ?? 0
+    var isSame = try op(.equal, slice(items, along, from: 1), slice(items, along, from: 0, to: -1))
+    let others = try (0..<self.rank(items)).filter { $0 != along }
+    if !others.isEmpty { isSame = try reduce(.reduceMin, isSame, others, keepsAxes: false) }
+    let (first, count) = (
+      try builder.constant(TensorLiteral.filled(1, .bool, [1])), try vector(extent(of: items, along))
+    )
     let begins = try concat([first, op(.not, isSame)], 0)
     let runs = try op(.sub, op(.cumSum, cast(begins, to: .int64), builder.constant(0)), builder.constant(1))
     let starts = try reshape(op(.nonZero, begins), [-1])
     let ends = try concat([slice(starts, 0, from: 1), count], 0)
+    var inverse = isUsed(1) ? runs : nil
+    if axis == nil || rank == 0 { inverse = try inverse.map { try reshape($0, extents(of: input)) } }
     return [
-      try op(.compress, flat, begins, attributes: ["axis": .int(0)]),
-      isUsed(1) ? try reshape(runs, extents(of: input)) : nil, isUsed(2) ? try op(.sub, ends, starts) : nil,
+      try op(.compress, items, begins, attributes: ["axis": .int(Int64(along))]), inverse,
+      isUsed(2) ? try op(.sub, ends, starts) : nil,
     ]
   }
 }
