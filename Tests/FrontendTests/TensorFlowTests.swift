@@ -1,3 +1,4 @@
+import Formats
 import Frontend
 import IR
 import Testing
@@ -140,13 +141,13 @@ private enum TestGraph {
     #expect(message.contains("Riddle at 'c'"))
   }
 
-  @Test func controlFlowOfTheFirstVersionIsRefusedWithAdvice() throws {
+  @Test func aLoopThatNoWriterMakesIsRefused() throws {
     let bytes = TestGraph.bytes([
       TestGraph.placeholder("x", [4]), TestGraph.node("enter", "Enter", ["x"]),
       TestGraph.node("merge", "Merge", ["enter", "next"]), TestGraph.node("next", "NextIteration", ["merge"]),
       TestGraph.node("exit", "Exit", ["merge"]),
     ])
-    #expect(try #require(TestGraph.refusal(bytes)).contains("convert_variables_to_constants_v2"))
+    #expect(try #require(TestGraph.refusal(bytes)).contains("none of tf.while_loop's"))
   }
 
   // MARK: Conditions of TensorFlow 1
@@ -177,9 +178,69 @@ private enum TestGraph {
     #expect(try operations([on] + condition("p", off: "Mystery")) == ["Sigmoid", "return"])
   }
 
-  @Test func aConditionThatGuardsAgainstFailuresIsRefused() throws {
-    let bytes = TestGraph.bytes([TestGraph.placeholder("p", [], type: 10)] + condition("p", on: "Div"))
-    #expect(TestGraph.refusal(bytes)?.contains("guards against what may fail") == true)
+  @Test func aSideThatMayFailIsComputedWhereItIsChosen() throws {
+    let module = try TestGraph.read(
+      TestGraph.bytes([TestGraph.placeholder("p", [], type: 10)] + condition("p", on: "FloorDiv")))
+    let conditions = module.main.operations.filter { $0.definition.name == "If" }
+    #expect(
+      conditions.flatMap { $0.regions.map { $0.graph.operations.contains { $0.definition.name == "Div" } } } == [
+        true, false,
+      ])
+    #expect(!module.main.operations.contains { $0.definition.name == "Div" })
+  }
+
+  @Test func sidesOfDifferentShapesAreChosenBetweenInAnIf() throws {
+    let module = try TestGraph.read(
+      TestGraph.bytes([
+        TestGraph.placeholder("p", [], type: 10), TestGraph.placeholder("x", [4]), TestGraph.placeholder("z", [2, 4]),
+        TestGraph.node("s", "Switch", ["x", "p"]), TestGraph.node("t", "Switch", ["z", "p"]),
+        TestGraph.node("y", "Merge", ["s", "t:1"]),
+      ]))
+    #expect(module.main.operations.map(\.definition.name) == ["If", "return"])
+  }
+
+  // MARK: Loops of TensorFlow 1
+
+  /// `x` doubled while `i` is less than `limit`.
+  private func loop(_ limit: String) -> [WireMessage] {
+    let frame = [("frame_name", WireMessage { $0.text(2, "f") })]
+    return [
+      TestGraph.placeholder("x", [4]), TestGraph.placeholder("limit", [], type: 3),
+      TestGraph.constant("zero", [], [0, 0, 0, 0], type: 3), TestGraph.constant("one", [], [1, 0, 0, 0], type: 3),
+      TestGraph.node("ei", "Enter", ["zero"], frame), TestGraph.node("ex", "Enter", ["x"], frame),
+      TestGraph.node("el", "Enter", [limit], frame), TestGraph.node("mi", "Merge", ["ei", "ni"]),
+      TestGraph.node("mx", "Merge", ["ex", "nx"]), TestGraph.node("less", "Less", ["mi", "el"]),
+      TestGraph.node("c", "LoopCond", ["less"]), TestGraph.node("si", "Switch", ["mi", "c"]),
+      TestGraph.node("sx", "Switch", ["mx", "c"]), TestGraph.node("i", "AddV2", ["si:1", "one"]),
+      TestGraph.node("next", "AddV2", ["sx:1", "sx:1"]), TestGraph.node("ni", "NextIteration", ["i"]),
+      TestGraph.node("nx", "NextIteration", ["next"]), TestGraph.node("count", "Exit", ["si"]),
+      TestGraph.node("y", "Exit", ["sx"]), TestGraph.node("z", "Relu", ["y"]),
+    ]
+  }
+
+  @Test func aLoopIsALoopAndWhatIsNotAskedForIsNoOutput() throws {
+    let module = try TestGraph.read(TestGraph.bytes(loop("limit")))
+    #expect(module.main.outputs.map(\.name) == ["z"])
+    #expect(module.main.operations.map(\.definition.name) == ["Cast", "Loop", "Relu", "return"])
+  }
+
+  @Test func aLoopThatEntersItselfEnds() throws {
+    #expect(TestGraph.refusal(TestGraph.bytes(loop("count")))?.isEmpty == false)
+    let nodes = loop("limit").map { $0 }
+    var inside = nodes.filter { $0.bytes != TestGraph.node("next", "AddV2", ["sx:1", "sx:1"]).bytes }
+    inside.append(TestGraph.node("next", "AddV2", ["sx:1", "y"]))
+    #expect(TestGraph.refusal(TestGraph.bytes(inside))?.isEmpty == false)
+  }
+
+  @Test func whatAFunctionReturnsIsAnOutputThoughNoInputMakesIt() throws {
+    let module = try TestGraph.read(
+      TestGraph.bytes([
+        TestGraph.placeholder("x", [4]), TestGraph.constant("c", [1], [0, 0, 0, 0]),
+        TestGraph.placeholder("unused_control_flow_input_3", []), TestGraph.node("read", "Identity", ["c"]),
+        TestGraph.node("Identity", "Identity", ["x"]), TestGraph.node("Identity_1", "Identity", ["c"]),
+      ]))
+    #expect(module.main.arguments.map(\.name) == ["x"])
+    #expect(module.main.outputs.map(\.name) == ["Identity", "Identity_1"])
   }
 
   @Test func aConditionThatDependsOnItsOutcomeIsRefused() {
@@ -313,6 +374,15 @@ private enum TestGraph {
       ],
       functions: [TestGraph.function("f", [TestGraph.node("r", "Relu", ["a"])], returns: "r:activations:0")])
     for length in 0..<bytes.count { _ = TestGraph.refusal(Array(bytes[..<length]), ImportOptions(format: .tensorflow)) }
+  }
+
+  @Test func partsOfVariablesHaveKeysOfTheirOwn() {
+    let keys: [(ByteString, [UInt8])] = [
+      ("10 4 0,5:-", [0, 0x65, 0, 1, 1, 2, 0x80, 0x85, 0x80, 0x7f]),
+      ("200 100,64", [0, 0x65, 0, 1, 1, 1, 0xc0, 0x64, 0xc0, 0x40]),
+    ]
+    for (slice, key) in keys { #expect(Checkpoint.key(of: "e", slice: slice).map { Array($0.bytes) } == key) }
+    #expect(Checkpoint.key(of: "e", slice: "4 1,x") == nil)
   }
 
   @Test func aVariableNeedsACheckpoint() throws {

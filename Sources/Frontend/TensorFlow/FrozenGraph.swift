@@ -17,7 +17,7 @@ struct FrozenGraph {
   func interface(_ options: ImportOptions, type: (ByteString, ModelInterface) throws -> ValueType) throws
     -> ModelInterface
   {
-    var inputs = body.nodes.filter { $0.operation == "Placeholder" }.map { node in
+    var inputs = body.nodes.filter { $0.operation == "Placeholder" && !Self.isLeft($0) }.map { node in
       InterfaceTensor(
         name: node.name, tensor: node.name, typeNumber: node.typeNumber("dtype") ?? 0, shape: node.shape("shape"))
     }.filter { $0.typeNumber != Self.resource }
@@ -42,11 +42,17 @@ struct FrozenGraph {
   /// TensorFlow's number of the type of handles, which no caller has.
   private static let resource = 20
 
+  /// Whether a placeholder is only there because a loop became one of TensorFlow 1.
+  private static func isLeft(_ placeholder: GraphNode) -> Bool {
+    placeholder.name.text.hasPrefix("unused_control_flow_input")
+  }
+
   /// What is left in a graph without being one of its results.
   private static let others: Set<ByteString> = ["NoOp", "Assert", "Const", "Placeholder", "VarHandleOp", "SaveV2"]
 
   /// The nodes that no other takes. Freezing leaves variables behind that nothing reads any more: where some nodes depend
-  /// on what callers pass, those that do not are none.
+  /// on what callers pass, those that do not are none, unless they are called as the results of functions are. Loops of
+  /// TensorFlow 1 end in a node for each state, whether that is asked for or not.
   private var sinks: [ByteString] {
     var takers: [ByteString: [GraphNode]] = [:]
     var followers: [ByteString: [GraphNode]] = [:]
@@ -61,17 +67,24 @@ struct FrozenGraph {
       where dependent.insert(next.name).inserted { pending.append(next) }
     }
     let last = body.nodes.filter { takers[$0.name] == nil && !Self.others.contains($0.operation) && !isPivot($0) }
-    let names = last.map(\.name)
-    let results = names.filter(dependent.contains)
-    return results.isEmpty ? names : results
+    let results = last.filter { dependent.contains($0.name) || isResult($0.name) }
+    let others = results.filter { !LoopFrame.ends.contains($0.operation) }
+    return (others.isEmpty ? results.isEmpty ? last : results : others).map(\.name)
   }
 
-  /// Whether a node is only there for what is to run on one side of a condition of TensorFlow 1.
+  /// `Identity`, `Identity_1` and so on: what a function returns that was frozen.
+  private func isResult(_ name: ByteString) -> Bool {
+    let rest = name.text.dropFirst("Identity".count)
+    return name.text.hasPrefix("Identity") && (rest.isEmpty || rest.hasPrefix("_") && Int(rest.dropFirst()) != nil)
+  }
+
+  /// Whether a node is only there for what is to run on one side of a condition of TensorFlow 1, or in its loops.
   private func isPivot(_ node: GraphNode) -> Bool {
     guard OperatorTable.identities.contains(node.operation), node.inputs.count == 1,
       let source = GraphBody.parts(of: node.inputs[0]).flatMap({ body[$0.node] })
     else { return false }
-    return GraphLowering.switches.contains(source.operation) && source.inputs.count == 2
-      && source.inputs[0] == source.inputs[1]
+    guard GraphLowering.switches.contains(source.operation), source.inputs.count == 2 else { return false }
+    let decides = GraphBody.parts(of: source.inputs[1]).flatMap { body[$0.node] }
+    return source.inputs[0] == source.inputs[1] || decides?.operation == "LoopCond"
   }
 }

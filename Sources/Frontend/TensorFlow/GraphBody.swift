@@ -13,6 +13,9 @@ final class GraphBody {
   let isFunction: Bool
   private let byName: [ByteString: GraphNode]
   let argumentIndices: [ByteString: Int]
+  /// The loops of TensorFlow 1 in it, by the names of their frames.
+  private(set) lazy var frames: [ByteString: LoopFrame] = outer?.frames ?? LoopFrame.all(of: self)
+  private let outer: GraphBody?
 
   convenience init(_ graph: Tensorflow__GraphDef) throws {
     try self.init(messages(graph.node, graph.n_node).map { GraphNode($0) }, isFunction: false)
@@ -42,11 +45,23 @@ final class GraphBody {
     self.arguments = arguments
     self.results = results
     self.isFunction = isFunction
+    outer = nil
     var byName: [ByteString: GraphNode] = [:]
     for node in nodes where byName.updateValue(node, forKey: node.name) != nil {
       throw ModelError(.invalidModel, place: node.place, "there are two nodes of this name")
     }
     self.byName = byName
+    argumentIndices = Dictionary(zip(arguments, arguments.indices), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// A part of `outer` as a function: from the nodes that are its arguments to the tensors that are its results.
+  init(partOf outer: GraphBody, arguments: [ByteString], results: [ByteString]) {
+    nodes = outer.nodes
+    byName = outer.byName
+    self.outer = outer
+    self.arguments = arguments
+    self.results = results
+    isFunction = true
     argumentIndices = Dictionary(zip(arguments, arguments.indices), uniquingKeysWith: { first, _ in first })
   }
 

@@ -2,14 +2,23 @@ import IR
 
 /// A tensor of a graph at one place where that is called.
 struct TensorKey: Hashable {
-  let scope: ObjectIdentifier
-  let node: ByteString
-  let index: Int
+  /// Kept, so that no other one is taken for it.
+  private let scope: LoweringScope
+  private let node: ByteString
+  private let index: Int
 
   init(_ node: GraphNode, _ scope: LoweringScope, _ index: Int = 0) {
-    self.scope = ObjectIdentifier(scope)
+    self.scope = scope
     self.node = node.name
     self.index = index
+  }
+
+  static func == (a: TensorKey, b: TensorKey) -> Bool { a.scope === b.scope && a.node == b.node && a.index == b.index }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(scope))
+    hasher.combine(node)
+    hasher.combine(index)
   }
 }
 
@@ -17,6 +26,7 @@ struct TensorKey: Hashable {
 struct BranchSelection {
   let predicate: ByteString
   let scope: LoweringScope
+  let key: TensorKey
   let whenTrue: Int
   /// Whether a side may fail where it is not chosen: an index that it guards against, a division.
   let isGuard: Bool
@@ -28,6 +38,7 @@ struct BranchSelection {
 ///     %off, %on = Switch(%x, %p)  %a = F(%off)  %b = G(%on)  %y = Merge(%a, %b)
 ///   -> %a = F(%x)  %b = G(%x)  %y = Where(%p, %b, %a)
 ///
+/// Sides that may fail where they are not chosen, or are of different shapes, become regions of an If instead.
 /// Where the predicate is constant the Merge is the side that it chooses, and the other is never looked at.
 extension GraphLowering {
   /// By which tensors Switches must have gone which way for a tensor to come.
@@ -71,7 +82,7 @@ extension GraphLowering {
       return nil
     }
     return BranchSelection(
-      predicate: predicate, scope: place, whenTrue: way ? 0 : 1, isGuard: guards.contains(key))
+      predicate: predicate, scope: place, key: key, whenTrue: way ? 0 : 1, isGuard: guards.contains(key))
   }
 
   // MARK: Conditions
@@ -94,7 +105,9 @@ extension GraphLowering {
         stack.removeLast()
         continue
       }
-      let sources = try (node.inputs + node.controls).map { try source(of: $0, in: scope, throughBranches: false) }
+      let sources = try (sources(of: node, scope) + node.controls).map {
+        try source(of: $0, in: scope, throughBranches: false)
+      }
       if open.insert(key).inserted {
         for case .output(let needed, let place, _) in sources where !open.contains(TensorKey(needed, place)) {
           stack.append((needed, place))
@@ -142,38 +155,85 @@ extension GraphLowering {
   private func conditions(of node: GraphNode, _ scope: LoweringScope, _ index: Int) throws -> Conditions {
     var known = conditions[TensorKey(node, scope)] ?? [:]
     guard Self.switches.contains(node.operation), node.inputs.count == 2 else { return known }
-    switch try source(of: node.inputs[1], in: scope) {
-    case .value: return known
-    case .output(let predicate, let place, let output):
-      let key = TensorKey(predicate, place, output)
-      predicates[key] = (node.inputs[1], scope)
-      known[key] = index == 1
-      return known
+    guard let key = try predicate(of: node, scope) else { return known }
+    predicates[key] = (node.inputs[1], scope)
+    known[key] = index == 1
+    return known
+  }
+
+  /// What a Switch hands on its data by; `nil` where that is an argument.
+  private func predicate(of node: GraphNode, _ scope: LoweringScope) throws -> TensorKey? {
+    guard case .output(let predicate, let place, let output) = try source(of: node.inputs[1], in: scope) else {
+      return nil
     }
+    return TensorKey(predicate, place, output)
+  }
+
+  // MARK: Sides as functions
+
+  /// One side of a condition: a function of what the Switches hand on that decide by it.
+  func side(_ tensor: ByteString, of selection: BranchSelection, in scope: LoweringScope) throws -> (
+    body: GraphBody, arguments: [LoweringScope.Argument]
+  ) {
+    var switches: [ByteString: ByteString] = [:]
+    var seen: Set<TensorKey> = []
+    var pending = [(tensor, scope)]
+    while let (tensor, place) = pending.popLast() {
+      guard case .output(let node, let place, _) = try source(of: tensor, in: place, throughBranches: false),
+        seen.insert(TensorKey(node, place)).inserted
+      else { continue }
+      try countSearch()
+      if Self.switches.contains(node.operation), node.inputs.count == 2,
+        try predicate(of: node, place) == selection.key
+      {
+        guard place === scope else { throw UnsupportedForm("a condition that reaches into a function") }
+        switches[node.name] = node.inputs[0]
+      } else {
+        pending += sources(of: node, place).map { ($0, place) }
+      }
+    }
+    let handed = switches.sorted { $0.key < $1.key }
+    let outer = scope.body.arguments
+    let body = GraphBody(partOf: scope.body, arguments: outer + handed.map(\.key), results: [tensor])
+    return (body, (outer + handed.map(\.value)).map { .tensor($0, scope) })
   }
 }
 
 extension TensorFlowLowerings {
-  /// What came of the two sides of a condition; both are computed.
+  /// What came of the two sides of a condition. Both are computed where neither can fail.
   static let merge = NodeLowering(outputs: ["output", "value_index"]) { node in
     guard let selection = try node.lowering.selection(of: node.node, in: node.scope) else {
       throw UnsupportedForm("it is not told what decides between its inputs; \(OperatorTable.conditionAdvice)")
-    }
-    guard !selection.isGuard else {
-      throw UnsupportedForm("it guards against what may fail; \(OperatorTable.conditionAdvice)")
     }
     let decided = try node.lowering.lower([selection.predicate], in: selection.scope)
     guard case .tensor(let predicate)? = decided.first else {
       throw UnsupportedForm("what decides between its inputs is no tensor")
     }
-    let sides = try [selection.whenTrue, 1 - selection.whenTrue].map { try node.operand($0) }
+    let places = [selection.whenTrue, 1 - selection.whenTrue]
+    let numbers = try places.map { try node.build.constant(try TensorLiteral.scalar(Double($0), .int32)) }
+    let number = TensorFlowValue.tensor(try node.build(.where, predicate, numbers[0], numbers[1]))
+    if selection.isGuard {
+      let sides = try places.map { try node.lowering.side(node.node.inputs[$0], of: selection, in: node.scope) }
+      let chosen = try node.branch(predicate, { try $0.lower(sides[0]) }, { try $0.lower(sides[1]) })
+      return chosen + [number]
+    }
+    let sides = try places.map { try node.operand($0) }
     let shapes = try sides.map { try node.shape($0) }
-    guard shapes[0] == shapes[1], !shapes[0].contains(where: \.isUnknown) else {
-      throw UnsupportedForm("its inputs have different shapes; \(OperatorTable.conditionAdvice)")
+    if shapes[0] == shapes[1], !shapes[0].contains(where: \.isUnknown) {
+      return [.tensor(try node.build(.where, predicate, sides[0], sides[1])), number]
     }
-    let numbers = try [selection.whenTrue, 1 - selection.whenTrue].map {
-      try node.build.constant(try TensorLiteral.scalar(Double($0), .int32))
+    let handOn = { (value: Value) in
+      { (inside: NodeContext) in [TensorFlowValue.tensor(try inside.build(.identity, value))] }
     }
-    return try [sides, numbers].map { .tensor(try node.build(.where, predicate, $0[0], $0[1])) }
+    return try node.branch(predicate, handOn(sides[0]), handOn(sides[1])) + [number]
+  }
+}
+
+extension NodeContext {
+  fileprivate func lower(_ side: (body: GraphBody, arguments: [LoweringScope.Argument])) throws -> [TensorFlowValue] {
+    let scope = LoweringScope(side.body, build, arguments: side.arguments, depth: depth + 1)
+    let results = try lowering.lower(side.body.results, in: scope)
+    build.location = node.name
+    return results
   }
 }

@@ -11,6 +11,7 @@ final class GraphLowering {
   let diagnostics: Diagnostics
   var unsupported = UnsupportedOperators()
   private var loweredCount = 0
+  private var searchedCount = 0
   private let limit: Int
 
   /// What is known of conditions of TensorFlow 1: those of nodes, and the tensors that decide.
@@ -70,7 +71,7 @@ final class GraphLowering {
       let isFirst = scope.pending.insert(node.name).inserted
       if isFirst, refuses(node, scope) { continue }
       var isReady = true
-      for input in node.inputs {
+      for input in try needs(of: node, scope) {
         guard case .output(let needed, let place, _) = try source(of: input, in: scope),
           place.values[needed.name] == nil
         else { continue }
@@ -85,6 +86,15 @@ final class GraphLowering {
       scope.values[node.name] = try lower(node, in: scope)
       stack.removeLast()
     }
+  }
+
+  /// The tensors that a node is computed from: those that enter the loop, for one that leaves it; none that may fail, for
+  /// one that chooses.
+  private func needs(of node: GraphNode, _ scope: LoweringScope) throws -> [ByteString] {
+    if Self.merges.contains(node.operation), let selection = try selection(of: node, in: scope), selection.isGuard {
+      return []
+    }
+    return sources(of: node, scope)
   }
 
   /// Notes an operator that makes cycles: what it takes is not looked at.
@@ -111,6 +121,14 @@ final class GraphLowering {
     }
   }
 
+  /// Counts a node that is looked at for where its side of a condition begins: sides of sides are searched again and again.
+  func countSearch() throws {
+    searchedCount += 1
+    guard searchedCount / 16 <= limit else {
+      throw ModelError(.invalidModel, "its conditions hold more operations than mcc looks at")
+    }
+  }
+
   // MARK: One node
 
   private func lower(_ node: GraphNode, in scope: LoweringScope) throws -> [TensorFlowValue] {
@@ -122,7 +140,7 @@ final class GraphLowering {
       unsupported.note(node.operation.text, at: node.name.text, advice: OperatorTable.advice(node.operation))
       return [.unsupported]
     }
-    let operands = try node.inputs.map { try value($0, in: scope) }
+    let operands = try needs(of: node, scope).map { try value($0, in: scope) }
     let isWhole = operands.allSatisfy { if case .unsupported = $0 { false } else { true } }
     guard isWhole else { return [.unsupported] }
     scope.builder.location = node.name

@@ -22,7 +22,8 @@ extension LoopLowering {
       var values = node.operands
       values[states[0].index] = .tensor(results.hidden)
       for list in lists {
-        values[list.index] = .list(list.isLast ? .elements([results.hidden]) : .stacked(results.all))
+        values[list.index] = .list(
+          list.isLast ? .elements([results.hidden]) : .stacked(try elements(of: list, results.all)))
       }
       return try finishCounters(values)
     }
@@ -38,7 +39,8 @@ extension LoopLowering {
       values[hidden.index] = .tensor(results.hidden)
       values[cell.index] = .tensor(results.cell)
       for list in lists {
-        values[list.index] = .list(list.isLast ? .elements([results.hidden]) : .stacked(results.all))
+        values[list.index] = .list(
+          list.isLast ? .elements([results.hidden]) : .stacked(try elements(of: list, results.all)))
       }
       return try finishCounters(values)
     }

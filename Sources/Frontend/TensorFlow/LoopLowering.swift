@@ -9,6 +9,8 @@ final class LoopLowering {
   private let plan: LoopPlan
   /// How often it runs, and where that is known, the number.
   private(set) var trips: (value: Value, known: Int?)?
+  /// What the shapes of states before and after an iteration have in common, where no shapes are declared.
+  private var common: [Int: Shape?] = [:]
 
   init(_ node: NodeContext, body: GraphBody, condition: GraphBody) throws {
     self.node = node
@@ -84,7 +86,10 @@ final class LoopLowering {
       } else {
         let (value, initial) = try state(index, operand, region, asDeclared: asDeclared)
         given.append(value)
-        if let initial { states.append(initial) }
+        if let initial {
+          states.append(initial)
+          counters[initial.argument] = plan.counters[index]
+        }
       }
     }
 
@@ -103,11 +108,14 @@ final class LoopLowering {
     let next = try trips == nil ? test(after, region) : goesOn
     guard let next else { return [.unsupported] }
     output(next)
+    var keepsTypes = true
     for state in states {
       guard let value = try Self.tensor(after[state.index]) else { throw UnsupportedForm("a state that is no tensor") }
-      guard asDeclared ? Self.fits(value, state.argument) : Self.isSame(value, state.argument) else { return nil }
+      if !(asDeclared ? Self.fits(value, state.argument) : Self.isSame(value, state.argument)) { keepsTypes = false }
+      common[state.index] = Self.common(value, state.argument)
       output(value)
     }
+    guard keepsTypes else { return nil }
     var lists: [WrittenList] = []
     for index in changing {
       guard case .list(.written(.carried(let written), let place, let element)) = after[index], written == index else {
@@ -152,9 +160,10 @@ final class LoopLowering {
   private func type(_ index: Int, _ initial: Value, _ asDeclared: Bool) throws -> ValueType {
     guard asDeclared else { return initial.type }
     let elementType = try node.elementType(initial)
-    guard let shapes = node.node.shapes("output_shapes"), shapes.indices.contains(index),
-      let extents = InterfaceTensor.extents(shapes[index])
-    else { return .tensor(elementType, nil) }
+    guard let shapes = node.node.shapes("output_shapes") else { return .tensor(elementType, common[index] ?? nil) }
+    guard shapes.indices.contains(index), let extents = InterfaceTensor.extents(shapes[index]) else {
+      return .tensor(elementType, nil)
+    }
     return .tensor(elementType, extents.map { $0.map { .known($0) } ?? .unknown })
   }
 
@@ -171,6 +180,14 @@ final class LoopLowering {
     return shape.count == other.count && zip(shape, other).allSatisfy { $0.isEqual(to: $1) == true }
   }
 
+  /// What the shapes of a state before and after an iteration have in common; `nil` where that is not even their rank.
+  private static func common(_ value: Value, _ argument: Value) -> Shape? {
+    guard let shape = value.tensorType?.shape, let other = argument.tensorType?.shape, shape.count == other.count else {
+      return nil
+    }
+    return zip(shape, other).map { $0.isEqual(to: $1) == true ? $0 : .unknown }
+  }
+
   private static func fits(_ value: Value, _ argument: Value) -> Bool { value.type.isCompatible(with: argument.type) }
 
   /// Whether it goes on after these states.
@@ -182,44 +199,7 @@ final class LoopLowering {
     return value
   }
 
-  // MARK: Lists
-
-  /// A list that each iteration writes.
-  struct WrittenList {
-    let index: Int
-    /// What is written.
-    let element: Value
-    /// Whether it has one element, the last that was written.
-    let isLast: Bool
-    /// The state whose last value that element is.
-    var state: Int?
-    /// The Loop's result that has the elements.
-    var output: Int?
-  }
-
-  /// Whether a list of one element is written each time, so that the last one stays; otherwise it has one for each iteration.
-  private func isLast(_ index: Int, _ place: Value?, _ counters: [Value: Int]) throws -> Bool {
-    guard case .list(let list) = node.operands[index] else { throw UnsupportedForm("a list that is none") }
-    guard case .reserved(let count, _) = list, let place else {
-      if place == nil, case .elements(let elements) = list, elements.isEmpty { return false }
-      throw UnsupportedForm("a list that is written in another order")
-    }
-    if place.contents?.first?.value == 0, count.contents?.first?.value == 1, trips != nil { return true }
-    guard counters[place] == 0, let trips else { throw UnsupportedForm("a list that is written in another order") }
-    let isWhole = trips.known.map { $0 == count.contents?.first?.value } ?? false
-    guard isWhole || Self.origin(count) === Self.origin(trips.value) else {
-      throw UnsupportedForm("a list that its loop may not fill")
-    }
-    return false
-  }
-
-  /// The value before it was given another type of integers.
-  private static func origin(_ value: Value) -> Value {
-    guard let operation = value.definingOperation, operation.is(.cast), let source = operation.operand(0),
-      [.int32, .int64].contains(source.tensorType?.elementType)
-    else { return value }
-    return origin(source)
-  }
+  // MARK: What comes out
 
   private func finish(
     _ made: [Value], _ states: [Int], _ lists: [WrittenList]
@@ -238,7 +218,9 @@ final class LoopLowering {
       } else if let output = list.output {
         let all = made[output]
         values[list.index] = .list(
-          list.isLast ? .elements([try node.build(.gather, all, try node.build.constant(-1))]) : .stacked(all))
+          list.isLast
+            ? .elements([try node.build(.gather, all, try node.build.constant(-1))])
+            : .stacked(try elements(of: list, all)))
       }
     }
     return try finishCounters(values)

@@ -21,13 +21,13 @@ struct LoopPlan {
     let probe = LoweringScope(
       body, node.build, arguments: body.arguments.indices.map { .value(.list(.carried($0))) }, depth: node.depth)
     for (index, result) in body.results.enumerated() {
-      let source = try lowering.source(of: result, in: probe)
+      let source = try lowering.source(of: result, in: probe, throughBranches: false)
       if Self.state(source) == index {
         invariants.insert(index)
       } else if case .output(let sum, let place, _) = source, sum.operation == "AddV2" || sum.operation == "Add",
         sum.inputs.count == 2, let start = Self.start(node, index)
       {
-        let terms = try sum.inputs.map { try lowering.source(of: $0, in: place) }
+        let terms = try sum.inputs.map { try lowering.source(of: $0, in: place, throughBranches: false) }
         let isCounter = [terms, terms.reversed()].contains { terms in
           Self.state(terms[0]) == index && Self.integer(terms[1], lowering) == 1
         }
@@ -47,7 +47,7 @@ struct LoopPlan {
     var pending = [(tensor, scope)]
     while let (tensor, scope) = pending.popLast() {
       guard bounds.count + pending.count < 16,
-        case .output(let node, let place, _) = try lowering.source(of: tensor, in: scope),
+        case .output(let node, let place, _) = try lowering.source(of: tensor, in: scope, throughBranches: false),
         node.inputs.count == 2
       else { return nil }
       if node.operation == "LogicalAnd" {
@@ -55,9 +55,10 @@ struct LoopPlan {
         continue
       }
       guard node.operation == "Less",
-        let counter = Self.state(try lowering.source(of: node.inputs[0], in: place)), let start = counters[counter]
+        let counter = Self.state(try lowering.source(of: node.inputs[0], in: place, throughBranches: false)),
+        let start = counters[counter]
       else { return nil }
-      let limit = try lowering.source(of: node.inputs[1], in: place)
+      let limit = try lowering.source(of: node.inputs[1], in: place, throughBranches: false)
       if let known = Self.integer(limit, lowering) {
         bounds.append(.known(max(known &- start, 0)))
       } else if let state = Self.state(limit), invariants.contains(state) {

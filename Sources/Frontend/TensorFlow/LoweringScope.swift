@@ -13,6 +13,8 @@ final class LoweringScope {
   /// What was lowered; the values of a node that makes several, in order.
   var values: [ByteString: [TensorFlowValue]] = [:]
   var pending: Set<ByteString> = []
+  /// What came of the states of loops of TensorFlow 1, by the names of their frames.
+  var loops: [ByteString: [TensorFlowValue]] = [:]
   /// The inputs that Merges hand on; `nil` inside for those that hand on now this one, now that.
   var choices: [ByteString: Int?] = [:]
 

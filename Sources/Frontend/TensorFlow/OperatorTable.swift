@@ -26,7 +26,8 @@ enum OperatorTable {
 
   private static let all: Family = {
     let families: [Family] = [
-      TensorFlowLowerings.activations, TensorFlowLowerings.arithmetic, TensorFlowLowerings.colors,
+      TensorFlowLowerings.activations, TensorFlowLowerings.arithmetic, TensorFlowLowerings.arrays,
+      TensorFlowLowerings.colors,
       TensorFlowLowerings.comparisons,
       TensorFlowLowerings.constants, TensorFlowLowerings.controlFlow,
       TensorFlowLowerings.convolutions, TensorFlowLowerings.detection, TensorFlowLowerings.combinedDetection,
@@ -49,9 +50,9 @@ enum OperatorTable {
     "EnsureShape", "DisableCopyOnRead", "OptimizationBarrier",
   ]
 
-  /// The loops of TensorFlow 1.
+  /// What is inside of a loop of TensorFlow 1, which is lowered from its end (`LoopFrame`).
   static let firstVersionLoops: Set<ByteString> = [
-    "Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond",
+    "Enter", "RefEnter", "NextIteration", "RefNextIteration", "LoopCond",
   ]
 
   static let conditionAdvice =

@@ -16,8 +16,8 @@ indirect enum TensorList {
   case stacked(Value)
   /// Elements that were set one by one; `nil` for those that were not.
   case elements([Value?])
-  /// So many elements, of which none was set.
-  case reserved(count: Value, type: ElementType)
+  /// So many elements, of which only the first ones were set.
+  case reserved(first: [Value], count: Value)
   /// The list that a loop's body was given, for its state of that index.
   case carried(Int)
   /// `list` after an element was set, or appended where `index` is `nil`.

@@ -56,13 +56,23 @@ extension VariableStore {
       guard node.inputs.count >= 2,
         case .output(let variable, _, _) = try lowering.source(of: node.inputs[0], in: scope),
         case .output(let restored, let place, let index) = try lowering.source(of: node.inputs[1], in: scope),
-        restored.operation == "RestoreV2", restored.inputs.count >= 2,
-        case .output(let names, _, _) = try lowering.source(of: restored.inputs[1], in: place),
-        let tensor = names.tensor("value"), case .strings(let strings) = try lowering.constants.literal(tensor).source,
-        strings.indices.contains(index)
+        restored.operation == "RestoreV2", restored.inputs.count >= 3,
+        let name = try Self.string(restored.inputs[1], index, place, lowering),
+        let slice = try Self.string(restored.inputs[2], index, place, lowering)
       else { continue }
-      keys[Self.name(of: variable)] = strings[index]
+      keys[Self.name(of: variable)] = slice.isEmpty ? name : Checkpoint.key(of: name, slice: slice)
     }
+  }
+
+  /// An element of a constant vector of strings.
+  private static func string(
+    _ vector: ByteString, _ index: Int, _ scope: LoweringScope, _ lowering: GraphLowering
+  ) throws -> ByteString? {
+    guard case .output(let node, _, _) = try lowering.source(of: vector, in: scope),
+      let tensor = node.tensor("value"), case .strings(let strings) = try lowering.constants.literal(tensor).source,
+      strings.indices.contains(index)
+    else { return nil }
+    return strings[index]
   }
 
   /// What TensorFlow calls a variable that is not shared.

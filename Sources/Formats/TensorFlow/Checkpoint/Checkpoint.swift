@@ -86,7 +86,7 @@ package final class Checkpoint {
   private func readEntry(_ key: ByteString, _ value: ByteSlice) throws {
     let document: WireDocument<Tensorflow__BundleEntryProto> = try Self.unpack(value, Self.entrySchema)
     let entry = document.root.pointee
-    // A variable in slices is listed whole, without data, and each slice under a key of its own.
+    // A variable in slices is listed whole, without data, and each slice under a key of its own (`key(of:slice:)`).
     guard entry.n_slices == 0 else { return }
     let dimensions = try messages(entry.shape?.pointee.dim, entry.shape?.pointee.n_dim ?? 0).map { dimension in
       guard let size = Int(exactly: dimension.pointee.size), size >= 0 else {

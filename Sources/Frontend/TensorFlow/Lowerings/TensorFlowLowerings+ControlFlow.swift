@@ -5,6 +5,7 @@ extension TensorFlowLowerings {
   static let controlFlow: OperatorTable.Family = [
     "If": conditional, "StatelessIf": conditional, "While": loop, "StatelessWhile": loop, "Case": choice,
     "StatelessCase": choice, "Merge": merge, "RefMerge": merge,
+    "Exit": exit, "RefExit": exit,
   ]
 
   private static let loop = NodeLowering(outputs: nil) { node in
@@ -22,7 +23,7 @@ extension TensorFlowLowerings {
     var condition = try node.operand(0)
     if try node.rank(condition) != 0 { throw UnsupportedForm("a condition that is no scalar") }
     condition = try node.cast(condition, .bool)
-    return try node.branch(condition, first) { build in try build.call(second) }
+    return try node.branch(condition, { try $0.call(first) }, { try $0.call(second) })
   }
 
   private static let choice = NodeLowering(outputs: nil) { node in
@@ -33,7 +34,7 @@ extension TensorFlowLowerings {
       if index == branches.count - 1 { return try node.call(branches[index]) }
       let number = try node.build.constant(try TensorLiteral.scalar(Double(index), .int32))
       let isChosen = try node.build(.equal, try node.operand(0), number)
-      return try node.branch(isChosen, branches[index]) { try choose(index + 1, $0) }
+      return try node.branch(isChosen, { try $0.call(branches[index]) }, { try choose(index + 1, $0) })
     }
     return try choose(0, node)
   }
@@ -58,15 +59,16 @@ extension NodeContext {
     return results
   }
 
-  /// An If between a function and what `other` makes.
-  fileprivate func branch(
-    _ condition: Value, _ function: ByteString, _ other: (NodeContext) throws -> [TensorFlowValue]
+  /// An If between what `first` and what `other` makes, each in its own region.
+  func branch(
+    _ condition: Value, _ first: (NodeContext) throws -> [TensorFlowValue],
+    _ other: (NodeContext) throws -> [TensorFlowValue]
   ) throws -> [TensorFlowValue] {
     let builders = [
       GraphBuilder(lowering.module, Graph(name: "then_branch")),
       GraphBuilder(lowering.module, Graph(name: "else_branch")),
     ]
-    let first = try inside(builders[0]).call(function)
+    let first = try first(inside(builders[0]))
     let second = try other(inside(builders[1]))
     guard first.count == second.count else { throw ModelError(.invalidModel, "its branches return different things") }
     for (builder, results) in zip(builders, [first, second]) {

@@ -5,36 +5,20 @@ extension TensorFlowLowerings {
   static let lists: OperatorTable.Family = [
     "TensorListFromTensor": NodeLowering(outputs: nil) { [.list(.stacked(try $0.operand(0)))] },
     "TensorListReserve": NodeLowering(outputs: nil) { node in
-      [.list(.reserved(count: try node.operand(1), type: try node.node.type("element_dtype")))]
+      [.list(.reserved(first: [], count: try node.operand(1)))]
     },
     "EmptyTensorList": NodeLowering(outputs: nil) { _ in [.list(.elements([]))] },
     "TensorListPushBack": NodeLowering(outputs: nil) { node in
       [.list(try node.list(0).appending(try node.operand(1)))]
     },
-    "TensorListSetItem": NodeLowering(outputs: nil) { node in [.list(try node.settingItem())] },
+    "TensorListSetItem": NodeLowering(outputs: nil) { node in
+      [.list(try node.settingItem(of: node.list(0), at: 1, to: node.operand(2)))]
+    },
     "TensorListGetItem": .value { node in try node.item(of: node.list(0), at: node.operand(1)) },
     "TensorListGather": .value { node in try node.item(of: node.list(0), at: node.operand(1)) },
     "TensorListStack": .value { node in try node.stacked(node.list(0)) },
-    "TensorListConcatV2": .values(["tensor", "lengths"]) { node in
-      let stacked = try node.stacked(node.list(0))
-      let shape = try node.shapeValue(stacked)
-      guard try node.rank(stacked) >= 2 else { throw UnsupportedForm("elements without axes") }
-      let rest = try node.part(shape, 2, Int.max, axis: 0)
-      let joined = try node.build(.reshape, stacked, try node.concat([try node.build.constant([-1]), rest], axis: 0))
-      let lengths = try node.build(.expand, try node.part(shape, 1, 2, axis: 0), try node.part(shape, 0, 1, axis: 0))
-      return [joined, lengths]
-    },
-    "TensorListLength": .value { node in
-      let length: Value
-      switch try node.list(0) {
-      case .stacked(let tensor):
-        length = try node.build(.gather, try node.shapeValue(tensor), try node.build.constant(0))
-      case .elements(let elements): length = try node.build.constant(elements.count)
-      case .reserved(let count, _): length = count
-      case .carried, .written: throw UnsupportedForm("a list that its loop writes")
-      }
-      return try node.cast(length, .int32)
-    },
+    "TensorListConcatV2": .values(["tensor", "lengths"]) { node in try node.joined(node.list(0)) },
+    "TensorListLength": .value { node in try node.length(of: node.list(0)) },
   ]
 }
 
@@ -52,31 +36,43 @@ extension NodeContext {
   /// Lists that are written element by element outside of loops are as long as programs are.
   private static let maximumElements = 1 << 12
 
-  fileprivate func settingItem() throws -> TensorList {
-    let (list, index, element) = (try list(0), try operand(1), try operand(2))
+  /// The list after the element was set that the operand `place` numbers.
+  func settingItem(of list: TensorList, at place: Int, to element: Value) throws -> TensorList {
+    let index = try operand(place)
     switch list {
     case .carried: return .written(list, index: index, element: element)
     case .stacked(let tensor):
-      let place = try reshape(try int64(index), [1, 1])
-      return .stacked(try scatter(into: tensor, place, try unsqueeze(element, [0]), nil))
-    case .reserved(let count, _):
+      let row = try reshape(try int64(index), [1, 1])
+      return .stacked(try scatter(into: tensor, row, try unsqueeze(element, [0]), nil))
+    case .reserved(let first, let count):
+      let index = try integer(place, "the index")
+      if index == first.count { return try reserved(first + [element], count) }
       guard let count = count.contents?.first?.value, count >= 0, count <= Self.maximumElements else {
         throw UnsupportedForm("a list whose length is not known")
       }
-      return try set(element, at: try integer(1, "the index"), in: Array(repeating: nil, count: count))
-    case .elements(let elements): return try set(element, at: try integer(1, "the index"), in: elements)
+      let unset = [Value?](repeating: nil, count: max(count - first.count, 0))
+      return try set(element, at: index, in: first + unset)
+    case .elements(let elements): return try set(element, at: try integer(place, "the index"), in: elements)
     case .written: throw UnsupportedForm("two elements of a list in one iteration")
     }
   }
 
+  /// A list whose first elements are set: whole when all are.
+  private func reserved(_ first: [Value], _ count: Value) throws -> TensorList {
+    guard first.count <= Self.maximumElements else { throw UnsupportedForm("a list that is too long") }
+    let isWhole = count.contents?.first?.value.map { $0 <= first.count } ?? false
+    return isWhole ? .elements(first) : .reserved(first: first, count: count)
+  }
+
   private func set(_ element: Value, at index: Int, in elements: [Value?]) throws -> TensorList {
-    guard elements.indices.contains(index) else { throw ModelError(.invalidModel, "sets element \(index)") }
     var elements = elements
+    if index == elements.count, index < Self.maximumElements { elements.append(nil) }
+    guard elements.indices.contains(index) else { throw ModelError(.invalidModel, "sets element \(index)") }
     elements[index] = element
     return .elements(elements)
   }
 
-  fileprivate func item(of list: TensorList, at index: Value) throws -> Value {
+  func item(of list: TensorList, at index: Value) throws -> Value {
     switch list {
     case .stacked(let tensor): return try build(.gather, tensor, index)
     case .elements(let elements):
@@ -86,11 +82,17 @@ extension NodeContext {
         return element
       }
       return try build(.gather, try stacked(list), index)
-    case .reserved, .carried, .written: throw UnsupportedForm("a list that its loop writes")
+    case .reserved(let first, _):
+      if index.tensorType?.rank == 0, let place = index.contents?.first?.value, first.indices.contains(place) {
+        return first[place]
+      }
+      throw UnsupportedForm("a list of which elements were never set")
+    case .carried, .written: throw UnsupportedForm("a list that its loop writes")
     }
   }
 
-  fileprivate func stacked(_ list: TensorList) throws -> Value {
+  /// All elements, one after the other along a new first axis.
+  func stacked(_ list: TensorList) throws -> Value {
     switch list {
     case .stacked(let tensor): return tensor
     case .elements(let elements):
@@ -99,7 +101,38 @@ extension NodeContext {
         throw UnsupportedForm("a list of which elements were never set")
       }
       return try concat(try present.map { try unsqueeze($0, [0]) }, axis: 0)
-    case .reserved, .carried, .written: throw UnsupportedForm("a list that its loop writes")
+    case .reserved: throw UnsupportedForm("a list of which elements were never set")
+    case .carried, .written: throw UnsupportedForm("a list that its loop writes")
     }
+  }
+
+  /// All elements, one after the other along their own first axis, and the lengths of each.
+  func joined(_ list: TensorList) throws -> [Value] {
+    if case .elements(let elements) = list {
+      let present = elements.compactMap { $0 }
+      guard present.count == elements.count, !present.isEmpty else {
+        throw UnsupportedForm("a list of which elements were never set")
+      }
+      let lengths = try present.map { try part(try shapeValue($0), 0, 1, axis: 0) }
+      return [try concat(present, axis: 0), try concat(lengths, axis: 0)]
+    }
+    let stacked = try stacked(list)
+    let shape = try shapeValue(stacked)
+    guard try rank(stacked) >= 2 else { throw UnsupportedForm("elements without axes") }
+    let rest = try part(shape, 2, Int.max, axis: 0)
+    let joined = try build(.reshape, stacked, try concat([try build.constant([-1]), rest], axis: 0))
+    let lengths = try build(.expand, try part(shape, 1, 2, axis: 0), try part(shape, 0, 1, axis: 0))
+    return [joined, lengths]
+  }
+
+  func length(of list: TensorList) throws -> Value {
+    let length: Value
+    switch list {
+    case .stacked(let tensor): length = try build(.gather, try shapeValue(tensor), try build.constant(0))
+    case .elements(let elements): length = try build.constant(elements.count)
+    case .reserved(_, let count): length = count
+    case .carried, .written: throw UnsupportedForm("a list that its loop writes")
+    }
+    return try cast(length, .int32)
   }
 }
