@@ -45,10 +45,12 @@ extension Call {
     let scale = try optionalValue("weight")
     let bias = try optionalValue("bias")
     if let scale, let bias { return (scale, bias) }
-    let channels = try knownExtent(input, 1)
-    return (
-      try scale ?? vector(filled: 1, channels, type), try bias ?? vector(filled: 0, channels, type)
-    )
+    let channels = try extent(of: input, 1)
+    func filled(_ number: Double) throws -> Value {
+      if let known = channels.known { return try vector(filled: number, known, type) }
+      return try op(.expand, scalar(number, type), vector(channels))
+    }
+    return (try scale ?? filled(1), try bias ?? filled(0))
   }
 
   fileprivate func batchNormalization(_ isTraining: Bool) throws -> Value {
@@ -67,9 +69,8 @@ extension Call {
     let rank = try rank(input)
     guard rank >= 2 else { throw ModelError(.invalidModel, "normalizes a tensor without channels") }
     let order = [1, 0] + Array(2..<rank)
-    let channels = try knownExtent(input, 1)
     let moved = try transpose(input, order)
-    let flat = try reshape(moved, [1, channels, -1])
+    let flat = try reshape(moved, [.known(1), extent(of: input, 1), .known(-1)])
     let normal = try op(.instanceNormalization, flat, scale, bias, attributes: ["epsilon": .float(epsilon)])
     let extents = try order.map { try extent(of: input, $0) }
     return try transpose(reshape(normal, extents), order)

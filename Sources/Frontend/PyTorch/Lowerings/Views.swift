@@ -149,7 +149,8 @@ extension Call {
     let target = sizes.enumerated().map { axis, size -> Extent in
       guard axis >= added else { return size }
       let stays = size.known == -1 || shape[axis - added].isEqual(to: size.dimension) == true
-      return stays && shape[axis - added] != .known(0) ? .known(1) : size
+      guard stays else { return size }
+      return shape[axis - added] == .known(0) ? .known(0) : .known(1)
     }
     if added == 0, target.allSatisfy({ $0.known == 1 }) { return input }
     if target.contains(where: { $0.known == -1 }) { throw UnsupportedForm("expands an extent that may be 0") }
