@@ -183,13 +183,17 @@ def check_out_of_memory(mcc: Mcc, folder: Path) -> None:
         for limit in (count << 20 for count in megabytes):
             out = folder / "out.onnx"
             out.unlink(missing_ok=True)
-            result = subprocess.run(
-                [mcc.program, model, "-passes=quant8", "-o", out],
-                preexec_fn=lambda kind=kind, limit=limit: resource.setrlimit(kind, (limit, limit)),
-                capture_output=True, timeout=120, check=False,
-            )
-            if b"loading shared libraries" in result.stderr:
+
+            def limited(*words, kind=kind, limit=limit):
+                return subprocess.run(
+                    [mcc.program, *words], preexec_fn=lambda: resource.setrlimit(kind, (limit, limit)),
+                    capture_output=True, timeout=120, check=False,
+                )
+
+            # Where the program's own segments exceed the limit, the loader or the kernel ends it before its first instruction.
+            if limited("--version").returncode in (127, -signal.SIGSEGV):
                 continue
+            result = limited(model, "-passes=quant8", "-o", out)
             seen.add(result.returncode)
             # Without a heap, Swift's runtime may fail to say what it wants to say, and crash on that.
             runtime_gave_up = kind == resource.RLIMIT_DATA and b"failed to allocate" in result.stderr
