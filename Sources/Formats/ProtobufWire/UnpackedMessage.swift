@@ -4,14 +4,18 @@ import IR
 /// A view of an unpacked message of the C type `Structure`.
 ///
 /// Valid as long as the memory that it was unpacked into.
+@usableFromInline
 package struct UnpackedMessage<Structure> {
+  @usableFromInline
   package let pointer: UnsafeMutablePointer<Structure>
 
+  @inlinable
   package init(_ pointer: UnsafeMutablePointer<Structure>) {
     self.pointer = pointer
   }
 
   /// The fields, copied.
+  @inlinable
   package var pointee: Structure { pointer.pointee }
 
   private var base: UnsafeMutablePointer<ProtobufCMessage> {
@@ -119,6 +123,7 @@ package struct FieldMask: OptionSet, Hashable, Sendable {
 }
 
 /// The messages of a repeated field.
+@inlinable
 package func messages<Structure>(
   _ start: UnsafeMutablePointer<UnsafeMutablePointer<Structure>?>?, _ count: Int
 ) -> [UnpackedMessage<Structure>] {

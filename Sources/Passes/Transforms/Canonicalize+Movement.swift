@@ -3,7 +3,7 @@ import IR
 extension Canonicalize {
   /// Two operations that move elements, and do it in one.
   static let movementPatterns: [any RewritePattern] = [
-    MergeTransposes(), CancelReshapes(), MergeReshapes(), MergeCasts(),
+    MergeTransposes(), MergeTransposesAcrossReshape(), CancelReshapes(), MergeReshapes(), MergeCasts(),
   ]
 }
 
@@ -28,6 +28,41 @@ struct MergeTransposes: RewritePattern {
     let transposed = try context.rewriter.insert(
       .transpose, [source], ["perm": .ints(merged)], before: operation)
     try context.rewriter.replace(operation, with: transposed.presentResults)
+    return .rewritten
+  }
+}
+
+/// Transposes once instead of before and after axes that are joined.
+///
+///     %a = Transpose(%x) {perm = [0, 2, 1, 3]}       with %x : f32[20, 2, n, 48]
+///     %r = Reshape(%a, [20, -1, 96])
+///     %y = Transpose(%r) {perm = [1, 0, 2]}
+///   ->
+///     %t = Transpose(%x) {perm = [2, 0, 1, 3]}
+///     %y = Reshape(%t, [-1, 20, 96])
+///
+/// Conditions: the reshape only joins axes that follow each other; a constant says the shape; nothing else uses the values
+/// between.
+struct MergeTransposesAcrossReshape: RewritePattern {
+  static let roots: [OpDefinition] = [.transpose]
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let reshape = operation.operand(0)?.definingOperation, reshape.isReshape, let joined = reshape.result(),
+      let inner = reshape.producer(0, .transpose), let moved = inner.result(), let source = inner.operand(0),
+      let first = inner.permutation, let second = operation.permutation,
+      let shape = moved.tensorType?.shape, let groups = shape.groups(joinedTo: joined.tensorType?.shape),
+      first.count == shape.count, second.count == groups.count, let result = operation.result()?.tensorType?.shape
+    else { return .noMatch }
+    if let shared = operation.otherUse(of: [joined, moved]) { return .blocked(shared) }
+    let order = second.flatMap { Array(groups[$0]) }
+    guard let target = FixReshapeTarget.target(for: result, of: order.map { shape[$0] }) else {
+      return .blocked("no constant says the shape")
+    }
+    let permutation = order.map { Int64(first[$0]) }
+    let transposed = try context.rewriter.insertValue(
+      .transpose, [source], ["perm": .ints(permutation)], before: operation, name: moved.name)
+    try context.reshape(transposed, to: target, at: operation)
     return .rewritten
   }
 }
@@ -125,5 +160,32 @@ extension ElementType {
       .float6e2m3, .float6e3m2, .float4e2m1, .int4, .int2, .uint4, .uint2, .complex64, .complex128, .string:
       return false
     }
+  }
+}
+
+extension Shape {
+  /// The axes that a reshape to `joined` makes each axis of that of; `nil` where it does not only join axes that follow each
+  /// other.
+  fileprivate func groups(joinedTo joined: Shape?) -> [Range<Int>]? {
+    guard let joined else { return nil }
+    var groups: [Range<Int>] = []
+    var next = 0
+    for extent in joined {
+      let start = next
+      guard indices.contains(next) else { return nil }
+      next += 1
+      if self[start].isEqual(to: extent) != true {
+        guard let whole = extent.value, var product = self[start].value else { return nil }
+        while product < whole, indices.contains(next), let factor = self[next].value, factor > 0 {
+          let (larger, overflow) = product.multipliedReportingOverflow(by: factor)
+          guard !overflow else { return nil }
+          product = larger
+          next += 1
+        }
+        guard product == whole else { return nil }
+      }
+      groups.append(start..<next)
+    }
+    return next == count ? groups : nil
   }
 }

@@ -16,7 +16,8 @@ extension Canonicalize {
 ///     %q, %k, %v = Split(%a, [768, 768, 768]) {axis = -1}
 ///
 /// The same without the sums. Conditions: constant matrices and vectors, each with this one use; the products have no
-/// other use than the sums; there are fewer operations afterwards. The weights are joined when they are written.
+/// other use than the sums, and are not taken apart into steps, each direction of a recurrent network for itself; there are
+/// fewer operations afterwards. The weights are joined when they are written.
 struct MergeParallelProducts: RewritePattern {
   static let roots: [OpDefinition] = [.matMul]
   static let numerics = Numerics.rounding
@@ -43,7 +44,7 @@ struct MergeParallelProducts: RewritePattern {
     for use in source.uses where use.index == 0 && use.owner.is(.matMul) && use.owner.parent === operation.parent {
       guard let branch = Self.branch(use.owner), (branch.sum == nil) == (first.sum == nil),
         branch.weight.dimensions[0] == first.weight.dimensions[0],
-        branch.weight.elementType == first.weight.elementType
+        branch.weight.elementType == first.weight.elementType, !branch.end.isTakenApartInSteps
       else { continue }
       branches.append(branch)
     }
@@ -124,5 +125,16 @@ struct AddEqualProducts: RewritePattern {
     try context.rewriter.setLiteral(of: weight.constant, to: scaled)
     try context.rewriter.replace(operation, with: [result], takingNames: false)
     return .rewritten
+  }
+}
+
+extension Operation {
+  /// Whether everything that uses the result cuts its first axis, as the steps of an unrolled recurrent network do.
+  fileprivate var isTakenApartInSteps: Bool {
+    guard let result = result(), result.hasUses else { return false }
+    return result.uses.allSatisfy { use in
+      use.index == 0
+        && (ConstantSlice(use.owner)?.axes == [0] || use.owner.is(.split) && use.owner.axis(rankOf: result) == 0)
+    }
   }
 }

@@ -2,7 +2,9 @@ import IR
 
 extension Canonicalize {
   /// Shapes that are operands, and need not be computed.
-  static let targetPatterns: [any RewritePattern] = [FixReshapeTarget(), RemoveExpandBeforeBroadcast()]
+  static let targetPatterns: [any RewritePattern] = [
+    FixReshapeTarget(), RemoveExpandBeforeBroadcast(), RemoveExpandBeforeProduct(), MultiplyByOneMatrix(),
+  ]
 }
 
 /// Says a shape that is known but for one extent as a constant.
@@ -87,5 +89,85 @@ struct RemoveExpandBeforeBroadcast: RewritePattern {
       return .rewritten
     }
     return .noMatch
+  }
+}
+
+/// Leaves the repeating of matrices to the product, which broadcasts anyhow.
+///
+///     %e = Expand(%w, %shape) : f32[20, 32, 64]      with %w : f32[1, 32, 64]
+///     %y = MatMul(%x, %e)                            with %x : f32[20, n, 32]
+///   ->
+///     %y = MatMul(%x, %w)
+///
+/// Conditions: the matrices themselves are not repeated inside; without it, each extent before them is certainly still that
+/// of some operand.
+struct RemoveExpandBeforeProduct: RewritePattern {
+  static let roots: [OpDefinition] = [.matMul]
+  static let numerics = Numerics.rounding
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    for index in 0...1 {
+      guard let expand = operation.producer(index, .expand), let source = expand.operand(0),
+        let matrices = source.tensorType?.shape, let expanded = expand.result()?.tensorType?.shape,
+        let others = operation.operand(1 - index)?.tensorType?.shape, matrices.count >= 2, others.count >= 2
+      else { continue }
+      let isSame = zip(matrices.suffix(2), expanded.suffix(2)).allSatisfy { $0.isEqual(to: $1) == true }
+      let batches = [Array(matrices.dropLast(2).reversed()), Array(others.dropLast(2).reversed())]
+      let isKept = expanded.dropLast(2).reversed().enumerated().allSatisfy { axis, extent in
+        batches.contains { $0.indices.contains(axis) && $0[axis].isEqual(to: extent) == true }
+      }
+      guard isSame, isKept else { return .blocked("\(expand.place) may enlarge the result") }
+      context.rewriter.setOperand(index, of: operation, to: source)
+      return .rewritten
+    }
+    return .noMatch
+  }
+}
+
+/// Multiplies by one matrix rather than by the same one for each of the others.
+///
+///     %y = MatMul(%x, %w)                            with %x : f32[20, n, 32], %w : f32[20, 32, 64] of 20 equal matrices
+///   ->
+///     %y = MatMul(%x, %w)                            with %w : f32[32, 64]
+///
+/// Conditions: a constant of at most a mebibyte; without it, each extent before the matrices is certainly still that of the
+/// other operand.
+struct MultiplyByOneMatrix: RewritePattern {
+  static let roots: [OpDefinition] = [.matMul]
+  static let numerics = Numerics.rounding
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    for index in 0...1 {
+      guard let literal = operation.operand(index)?.constantLiteral, literal.dimensions.count > 2,
+        let others = operation.operand(1 - index)?.tensorType?.shape, others.count >= literal.dimensions.count,
+        let matrix = try literal.repeatedMatrix()
+      else { continue }
+      let batches = zip(literal.dimensions.dropLast(2).reversed(), others.dropLast(2).reversed())
+      guard batches.allSatisfy({ $0 == 1 || $1 == .known($0) }) else {
+        return .blocked("the equal matrices enlarge the result")
+      }
+      let name = operation.operand(index)?.name ?? "matrix"
+      context.rewriter.setOperand(
+        index, of: operation, to: try context.rewriter.insertConstant(matrix, name: name, before: operation))
+      return .rewritten
+    }
+    return .noMatch
+  }
+}
+
+extension TensorLiteral {
+  /// The matrix of the last two axes where it is the same all along the axes before.
+  fileprivate func repeatedMatrix() throws -> TensorLiteral? {
+    let shape = Array(dimensions.suffix(2))
+    let count = shape.reduce(1, *)
+    guard elementType.bitWidth ?? 0 >= 8, count > 0, elementCount > count, elementCount <= elementsPerWindow else {
+      return nil
+    }
+    return try withWindow(0..<elementCount) { bytes in
+      let size = bytes.count / (elementCount / count)
+      // Each is equal to the one before where all but the first are all but the last.
+      let isRepeated = bytes.dropFirst(size).elementsEqual(bytes.dropLast(size))
+      return isRepeated ? try TensorLiteral(elementType, shape, bytes: Array(bytes[..<size])) : nil
+    }
   }
 }
