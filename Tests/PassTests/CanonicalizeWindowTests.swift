@@ -95,4 +95,68 @@ import Testing
     let product = "%z = constant [0.0] : f32[]\n%c = MatMul(%x, %w)\n%y = Add(%c, %z)"
     try Simplification("%x: f32[2, 5, 3]", product, resources: [("w", [3, 4])]).expectUnchanged()
   }
+
+  // MARK: Dilation
+
+  /// A convolution of 3 x 3 over the phases of images, in blocks of 2 x 3.
+  private let blocked = """
+    %cut = constant [1, 6, 2, 4, 3, 2] : i64[6]
+    %r = Reshape(%x, %cut)
+    %t = Transpose(%r) {perm = [2, 4, 0, 1, 3, 5]}
+    %phases = constant [6, 6, 4, 2] : i64[4]
+    %p = Reshape(%t, %phases)
+    %n = Transpose(%p) {perm = [0, 3, 1, 2]}
+    %c = Conv(%n, %w) {kernel_shape = [3, 3]}
+    %l = Transpose(%c) {perm = [0, 2, 3, 1]}
+    %parts = constant [2, 3, 1, 4, 2, 5] : i64[6]
+    %s = Reshape(%l, %parts)
+    %u = Transpose(%s) {perm = [2, 3, 0, 4, 1, 5]}
+    %whole = constant [1, 8, 6, 5] : i64[4]
+    %y = Reshape(%u, %whole)
+    """
+
+  @Test func aConvolutionOfPhasesIsDilated() throws {
+    let dilated = try Simplification("%x: f32[1, 12, 12, 2]", blocked, resources: [("w", [5, 2, 3, 3])])
+    try dilated.expect(["Transpose", "Conv", "Transpose"])
+    #expect(dilated.after.main.operations.first { $0.is(.conv) }?.ints("dilations") == [2, 3])
+  }
+
+  @Test func phasesThatPadOrStrideStay() throws {
+    func expectPhases(_ body: String, outputs: [String] = ["y"]) throws {
+      let left = try Simplification("%x: f32[1, 12, 12, 2]", body, outputs: outputs, resources: [("w", [5, 2, 3, 3])])
+      #expect(left.operations.count > 3)
+    }
+    try expectPhases(blocked, outputs: ["y", "c"])
+    try expectPhases(
+      blocked.replacing("kernel_shape = [3, 3]", with: "kernel_shape = [3, 3], pads = [1, 0, 0, 0]")
+        .replacing("[2, 3, 1, 4, 2, 5]", with: "[2, 3, 1, 5, 2, 5]").replacing("[1, 8, 6, 5]", with: "[1, 10, 6, 5]"))
+    try expectPhases(
+      blocked.replacing("perm = [2, 3, 0, 4, 1, 5]", with: "perm = [2, 3, 1, 4, 0, 5]")
+        .replacing("[1, 8, 6, 5]", with: "[1, 12, 4, 5]"))
+  }
+
+  @Test func whatIsSlicedOffIsNotPadded() throws {
+    let body = """
+      %c = Conv(%x, %w) {kernel_shape = [3, 3], pads = [2, 1, 3, 1]}
+      %starts = constant [1, 0] : i64[2]
+      %ends = constant [-2, 7] : i64[2]
+      %axes = constant [2, 3] : i64[2]
+      %y = Slice(%c, %starts, %ends, %axes)
+      """
+    let resources = [("w", [4, 2, 3, 3])]
+    let padded = try Simplification("%x: f32[1, 2, 6, 7]", body, resources: resources, numerics: .exact)
+    try padded.expect(["Conv"], tolerance: 0)
+    #expect(padded.after.main.operations.first { $0.is(.conv) }?.ints("pads") == [1, 1, 1, 1])
+    let across = body.replacing("%y = Slice(%c, ", with: "%t = Transpose(%c) {perm = [0, 2, 3, 1]}\n%y = Slice(%t, ")
+      .replacing("constant [2, 3] : i64[2]", with: "constant [1, 2] : i64[2]")
+    try Simplification("%x: f32[1, 2, 6, 7]", across, resources: resources).expect(["Conv", "Transpose"])
+    func expectSlice(_ body: String, outputs: [String] = ["y"]) throws {
+      let left = try Simplification("%x: f32[1, 2, 6, 7]", body, outputs: outputs, resources: resources)
+      #expect(left.operations.contains("Slice"))
+    }
+    try expectSlice(body, outputs: ["y", "c"])
+    try expectSlice(body.replacing("constant [1, 0]", with: "constant [3, 0]"))
+    try expectSlice(body.replacing("{kernel_shape", with: "{strides = [2, 1], kernel_shape"))
+    try expectSlice(body.replacing("constant [2, 3]", with: "constant [1, 3]"))
+  }
 }

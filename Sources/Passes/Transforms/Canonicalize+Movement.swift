@@ -170,7 +170,7 @@ extension Shape {
     guard let joined else { return nil }
     var groups: [Range<Int>] = []
     var next = 0
-    for extent in joined {
+    for (axis, extent) in joined.enumerated() {
       let start = next
       guard indices.contains(next) else { return nil }
       next += 1
@@ -184,6 +184,8 @@ extension Shape {
         }
         guard product == whole else { return nil }
       }
+      // Axes of extent 1 go with what is before them.
+      while indices.contains(next), self[next] == .known(1), joined.dropFirst(axis + 1).first != .known(1) { next += 1 }
       groups.append(start..<next)
     }
     return next == count ? groups : nil

@@ -23,7 +23,7 @@ struct Canonicalize: Pass {
   static let patterns: [any RewritePattern] =
     noOpPatterns + selectionPatterns + loopPatterns + sequencePatterns + targetPatterns + movementPatterns
     + transposePatterns + blockPatterns + partPatterns + splitPatterns + splitMovementPatterns + axisPatterns
-    + arithmeticPatterns
+    + dilationPatterns + arithmeticPatterns
     + quantizationPatterns + scalarPatterns + clampPatterns + activationPatterns + reductionPatterns + windowPatterns
     + channelPatterns + shiftPatterns + scalePatterns + productPatterns + reshapedProductPatterns
     + parallelProductPatterns + recognitionPatterns + groupPatterns + attentionPatterns + recurrencePatterns
