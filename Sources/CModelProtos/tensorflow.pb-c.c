@@ -412,6 +412,51 @@ void   tensorflow__graph_def__free_unpacked
   assert(message->base.descriptor == &tensorflow__graph_def__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tensorflow__version_def__init
+                     (Tensorflow__VersionDef         *message)
+{
+  static const Tensorflow__VersionDef init_value = TENSORFLOW__VERSION_DEF__INIT;
+  *message = init_value;
+}
+size_t tensorflow__version_def__get_packed_size
+                     (const Tensorflow__VersionDef *message)
+{
+  assert(message->base.descriptor == &tensorflow__version_def__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tensorflow__version_def__pack
+                     (const Tensorflow__VersionDef *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tensorflow__version_def__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tensorflow__version_def__pack_to_buffer
+                     (const Tensorflow__VersionDef *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tensorflow__version_def__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tensorflow__VersionDef *
+       tensorflow__version_def__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tensorflow__VersionDef *)
+     protobuf_c_message_unpack (&tensorflow__version_def__descriptor,
+                                allocator, len, data);
+}
+void   tensorflow__version_def__free_unpacked
+                     (Tensorflow__VersionDef *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tensorflow__version_def__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tensorflow__node_def__init
                      (Tensorflow__NodeDef         *message)
 {
@@ -1515,7 +1560,7 @@ const ProtobufCMessageDescriptor tensorflow__tensor_info__descriptor =
   (ProtobufCMessageInit) tensorflow__tensor_info__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tensorflow__graph_def__field_descriptors[2] =
+static const ProtobufCFieldDescriptor tensorflow__graph_def__field_descriptors[3] =
 {
   {
     "node",
@@ -1541,15 +1586,29 @@ static const ProtobufCFieldDescriptor tensorflow__graph_def__field_descriptors[2
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "versions",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tensorflow__GraphDef, versions),
+    &tensorflow__version_def__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tensorflow__graph_def__field_indices_by_name[] = {
   1,   /* field[1] = library */
   0,   /* field[0] = node */
+  2,   /* field[2] = versions */
 };
-static const ProtobufCIntRange tensorflow__graph_def__number_ranges[1 + 1] =
+static const ProtobufCIntRange tensorflow__graph_def__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 4, 2 },
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor tensorflow__graph_def__descriptor =
 {
@@ -1559,11 +1618,49 @@ const ProtobufCMessageDescriptor tensorflow__graph_def__descriptor =
   "Tensorflow__GraphDef",
   "tensorflow",
   sizeof(Tensorflow__GraphDef),
-  2,
+  3,
   tensorflow__graph_def__field_descriptors,
   tensorflow__graph_def__field_indices_by_name,
-  1,  tensorflow__graph_def__number_ranges,
+  2,  tensorflow__graph_def__number_ranges,
   (ProtobufCMessageInit) tensorflow__graph_def__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tensorflow__version_def__field_descriptors[1] =
+{
+  {
+    "producer",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Tensorflow__VersionDef, has_producer),
+    offsetof(Tensorflow__VersionDef, producer),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tensorflow__version_def__field_indices_by_name[] = {
+  0,   /* field[0] = producer */
+};
+static const ProtobufCIntRange tensorflow__version_def__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor tensorflow__version_def__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tensorflow.VersionDef",
+  "VersionDef",
+  "Tensorflow__VersionDef",
+  "tensorflow",
+  sizeof(Tensorflow__VersionDef),
+  1,
+  tensorflow__version_def__field_descriptors,
+  tensorflow__version_def__field_indices_by_name,
+  1,  tensorflow__version_def__number_ranges,
+  (ProtobufCMessageInit) tensorflow__version_def__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tensorflow__node_def__field_descriptors[4] =

@@ -6,12 +6,13 @@ import Testing
 /// GraphDefs written by hand.
 private enum TestGraph {
   /// A graph of nodes, and functions of a library.
-  static func bytes(_ nodes: [WireMessage], functions: [WireMessage] = []) -> [UInt8] {
+  static func bytes(_ nodes: [WireMessage], functions: [WireMessage] = [], version: Int? = nil) -> [UInt8] {
     WireMessage { graph in
       for node in nodes { graph.message(1, node) }
       if !functions.isEmpty {
         graph.message(2) { library in for function in functions { library.message(1, function) } }
       }
+      if let version { graph.message(4) { $0.int(1, version) } }
     }.bytes
   }
 
@@ -120,6 +121,24 @@ private enum TestGraph {
         TestGraph.placeholder("x", [-1, 4]), TestGraph.placeholder("k", [4]), TestGraph.node("y", "AddV2", ["x", "k"]),
       ]))
     #expect(module.main.arguments[0].type == .tensor(.float32, [.symbol("x_d0"), .known(4)]))
+  }
+
+  @Test func oldGraphsWriteTheShapeOfAScalarForOneThatIsNotKnown() throws {
+    let nodes = [TestGraph.placeholder("x", []), TestGraph.node("y", "Relu", ["x"])]
+    let types = try [21, 22].map {
+      try TestGraph.read(TestGraph.bytes(nodes, version: $0)).main.arguments.map(\.type)
+    }
+    #expect(types == [[.tensor(.float32, nil)], [.tensor(.float32, [])]])
+  }
+
+  @Test func numbersOfNoSeedAreDrawnInEachRun() throws {
+    let type = [("dtype", WireMessage { $0.int(6, 1) })]
+    let shape = TestGraph.constant("shape", [1], [4, 0, 0, 0], type: 3)
+    for (drawn, expected) in [("RandomUniform", "RandomUniformLike"), ("RandomStandardNormal", "RandomNormalLike")] {
+      #expect(try operations([shape, TestGraph.node("y", drawn, ["shape"], type)]).contains(ByteString(expected)))
+    }
+    let seeded = TestGraph.node("y", "StatelessRandomUniformV2", ["shape"], type)
+    #expect(TestGraph.refusal(TestGraph.bytes([shape, seeded]))?.contains("StatelessRandomUniformV2") == true)
   }
 
   @Test func outputsMayBeNamed() throws {

@@ -24,6 +24,7 @@ typedef struct Tensorflow__SignatureDef Tensorflow__SignatureDef;
 typedef struct Tensorflow__TensorInfoEntry Tensorflow__TensorInfoEntry;
 typedef struct Tensorflow__TensorInfo Tensorflow__TensorInfo;
 typedef struct Tensorflow__GraphDef Tensorflow__GraphDef;
+typedef struct Tensorflow__VersionDef Tensorflow__VersionDef;
 typedef struct Tensorflow__NodeDef Tensorflow__NodeDef;
 typedef struct Tensorflow__AttrEntry Tensorflow__AttrEntry;
 typedef struct Tensorflow__AttrValue Tensorflow__AttrValue;
@@ -153,10 +154,22 @@ struct  Tensorflow__GraphDef
   size_t n_node;
   Tensorflow__NodeDef **node;
   Tensorflow__FunctionDefLibrary *library;
+  Tensorflow__VersionDef *versions;
 };
 #define TENSORFLOW__GRAPH_DEF__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tensorflow__graph_def__descriptor) \
-    , 0,NULL, NULL }
+    , 0,NULL, NULL, NULL }
+
+
+struct  Tensorflow__VersionDef
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_producer;
+  int32_t producer;
+};
+#define TENSORFLOW__VERSION_DEF__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tensorflow__version_def__descriptor) \
+    , 0, 0 }
 
 
 struct  Tensorflow__NodeDef
@@ -580,6 +593,25 @@ Tensorflow__GraphDef *
 void   tensorflow__graph_def__free_unpacked
                      (Tensorflow__GraphDef *message,
                       ProtobufCAllocator *allocator);
+/* Tensorflow__VersionDef methods */
+void   tensorflow__version_def__init
+                     (Tensorflow__VersionDef         *message);
+size_t tensorflow__version_def__get_packed_size
+                     (const Tensorflow__VersionDef   *message);
+size_t tensorflow__version_def__pack
+                     (const Tensorflow__VersionDef   *message,
+                      uint8_t             *out);
+size_t tensorflow__version_def__pack_to_buffer
+                     (const Tensorflow__VersionDef   *message,
+                      ProtobufCBuffer     *buffer);
+Tensorflow__VersionDef *
+       tensorflow__version_def__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tensorflow__version_def__free_unpacked
+                     (Tensorflow__VersionDef *message,
+                      ProtobufCAllocator *allocator);
 /* Tensorflow__NodeDef methods */
 void   tensorflow__node_def__init
                      (Tensorflow__NodeDef         *message);
@@ -897,6 +929,9 @@ typedef void (*Tensorflow__TensorInfo_Closure)
 typedef void (*Tensorflow__GraphDef_Closure)
                  (const Tensorflow__GraphDef *message,
                   void *closure_data);
+typedef void (*Tensorflow__VersionDef_Closure)
+                 (const Tensorflow__VersionDef *message,
+                  void *closure_data);
 typedef void (*Tensorflow__NodeDef_Closure)
                  (const Tensorflow__NodeDef *message,
                   void *closure_data);
@@ -960,6 +995,7 @@ extern const ProtobufCMessageDescriptor tensorflow__signature_def__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__tensor_info_entry__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__tensor_info__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__graph_def__descriptor;
+extern const ProtobufCMessageDescriptor tensorflow__version_def__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__node_def__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__attr_entry__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__attr_value__descriptor;

@@ -1,12 +1,16 @@
+import CModelProtos
 import Formats
 import IR
 
 /// A graph without signatures: what callers pass are its placeholders, what they get is what no node takes.
 struct FrozenGraph {
   private let body: GraphBody
+  /// The version of the graph's form; `nil` where it says none.
+  private let version: Int?
 
-  init(_ body: GraphBody) {
+  init(_ body: GraphBody, version: Int?) {
     self.body = body
+    self.version = version
   }
 
   /// - Parameters:
@@ -19,7 +23,7 @@ struct FrozenGraph {
   {
     var inputs = body.nodes.filter { $0.operation == "Placeholder" && !Self.isLeft($0) }.map { node in
       InterfaceTensor(
-        name: node.name, tensor: node.name, typeNumber: node.typeNumber("dtype") ?? 0, shape: node.shape("shape"))
+        name: node.name, tensor: node.name, typeNumber: node.typeNumber("dtype") ?? 0, shape: shape(of: node))
     }.filter { $0.typeNumber != Self.resource }
     let placeholders = ModelInterface(inputs: inputs, outputs: [])
     for name in options.inputs.map({ ByteString($0) }) {
@@ -41,6 +45,15 @@ struct FrozenGraph {
 
   /// TensorFlow's number of the type of handles, which no caller has.
   private static let resource = 20
+
+  /// Graphs of this version and before write the shape of a scalar for one that is not known.
+  private static let lastVersionWithoutScalars = 21
+
+  private func shape(of placeholder: GraphNode) -> UnpackedMessage<Tensorflow__TensorShapeProto>? {
+    let shape = placeholder.shape("shape")
+    let isOld = version.map { $0 <= Self.lastVersionWithoutScalars } ?? false
+    return isOld && shape?.pointee.n_dim == 0 ? nil : shape
+  }
 
   /// Whether a placeholder is only there because a loop became one of TensorFlow 1.
   private static func isLeft(_ placeholder: GraphNode) -> Bool {

@@ -35,7 +35,8 @@ enum OperatorTable {
       TensorFlowLowerings.images,
       TensorFlowLowerings.indexing, TensorFlowLowerings.lists, TensorFlowLowerings.losses,
       TensorFlowLowerings.movement, TensorFlowLowerings.normalizations, TensorFlowLowerings.pooling,
-      TensorFlowLowerings.patches, TensorFlowLowerings.products, TensorFlowLowerings.quantization,
+      TensorFlowLowerings.patches, TensorFlowLowerings.products, TensorFlowLowerings.cells, TensorFlowLowerings.random,
+      TensorFlowLowerings.spectra, TensorFlowLowerings.quantization,
       TensorFlowLowerings.reductions,
       TensorFlowLowerings.scatters, TensorFlowLowerings.searches, TensorFlowLowerings.segments,
       TensorFlowLowerings.shapes,
@@ -47,7 +48,8 @@ enum OperatorTable {
   /// The operators that hand on what they take.
   static let identities: Set<ByteString> = [
     "Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics", "PlaceholderWithDefault",
-    "EnsureShape", "DisableCopyOnRead", "OptimizationBarrier",
+    "EnsureShape", "DisableCopyOnRead", "OptimizationBarrier", "RefIdentity", "GuaranteeConst", "DeepCopy", "Copy",
+    "DebugIdentity", "DebugIdentityV2", "CheckNumericsV2", "Print",
   ]
 
   /// What is inside of a loop of TensorFlow 1, which is lowered from its end (`LoopFrame`).

@@ -6,6 +6,8 @@ enum TensorFlowValue {
   /// A variable's handle, by the name under which its value is kept.
   case variable(ByteString)
   case list(TensorList)
+  /// Complex numbers, as pairs of real ones along a last axis more.
+  case complex(Value)
   /// What an operator without a lowering made: whatever takes it is not lowered either.
   case unsupported
 }

@@ -38,13 +38,15 @@ extension TensorFlowLowerings {
       return try node.build(.mul, sum, try node.scalar(0.5, like: x))
     },
     "Cast": .value { try $0.cast(try $0.operand(0), try $0.node.type("DstT")) },
-    "AddN": .value { node in
-      let values = try node.operands()
-      guard values.count > 1 else { return try node.operand(0) }
-      guard let sum = try node.build.insert(.sum, values).first else { throw UnsupportedForm("it adds nothing") }
-      return sum
-    },
+    "AddN": sum, "AccumulateNV2": sum,
   ]
+
+  private static let sum = NodeLowering.value { node in
+    let values = try node.operands()
+    guard values.count > 1 else { return try node.operand(0) }
+    guard let sum = try node.build.insert(.sum, values).first else { throw UnsupportedForm("it adds nothing") }
+    return sum
+  }
 
   private static let binaryArithmetic: OperatorTable.Family = [
     "Add": .value { node in
@@ -138,7 +140,7 @@ extension NodeContext {
   }
 
   /// The angle of the point (x, y).
-  fileprivate func arcTangent(_ y: Value, _ x: Value) throws -> Value {
+  func arcTangent(_ y: Value, _ x: Value) throws -> Value {
     let zero = try scalar(0, like: x)
     let angle = try build(.atan, try build(.div, y, x))
     // The sign of a zero counts: only its reciprocal shows it.

@@ -23,7 +23,7 @@ extension TensorFlowLowerings {
 
 extension NodeContext {
   /// The value of the variable whose handle is the operand at `index`.
-  fileprivate func variable(_ index: Int) throws -> Value {
+  func variable(_ index: Int) throws -> Value {
     guard operands.indices.contains(index), case .variable(let name) = operands[index] else {
       throw UnsupportedForm("its input \(index) is no variable")
     }

@@ -108,7 +108,7 @@ extension NodeContext {
 
   /// Boxes of images, each interpolated to one size; a point outside of its image is `extrapolation_value`.
   fileprivate func cropAndResize() throws -> Value {
-    guard node.text("method") ?? "bilinear" == "bilinear" else { throw UnsupportedForm("method nearest") }
+    let isNearest = node.text("method") == "nearest"
     let size = try integers(3, "the size")
     guard size.count == 2, size.allSatisfy({ $0 > 0 && $0 < 1 << 16 }) else {
       throw UnsupportedForm("a size of \(size)")
@@ -136,7 +136,9 @@ extension NodeContext {
       }
       let isInside = try build(
         .and, try build(.greaterOrEqual, pixels, try scalar(0, like: boxes)), try build(.lessOrEqual, pixels, last))
-      let doubled = try build(.mul, pixels, try scalar(2, like: boxes))
+      // Halves are rounded up.
+      let exact = isNearest ? try build(.floor, try build(.add, pixels, try scalar(0.5, like: boxes))) : pixels
+      let doubled = try build(.mul, exact, try scalar(2, like: boxes))
       let safe = try build(.max, last, one)
       return (try build(.sub, try build(.div, doubled, safe), one), isInside)
     }

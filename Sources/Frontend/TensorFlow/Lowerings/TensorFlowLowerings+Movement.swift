@@ -3,11 +3,7 @@ import IR
 extension TensorFlowLowerings {
   /// What moves elements, and what pads.
   static let movement: OperatorTable.Family = [
-    "Transpose": .value { node in
-      let x = try node.operand(0)
-      let order = try node.integers(1, "the order").map { try node.axis($0, rank: try node.rank(x)) }
-      return try node.transpose(x, order)
-    },
+    "Transpose": transposition, "ConjugateTranspose": transposition,
     "ReverseV2": .value { node in
       try node.reversed(try node.operand(0), try node.integers(1, "the axes"))
     },
@@ -49,6 +45,12 @@ extension TensorFlowLowerings {
         .pad, try node.operand(0), try node.padding(1), attributes: ["mode": .string("reflect")])
     },
   ]
+
+  private static let transposition = NodeLowering.value { node in
+    let x = try node.operand(0)
+    let order = try node.integers(1, "the order").map { try node.axis($0, rank: try node.rank(x)) }
+    return try node.transpose(x, order)
+  }
 }
 
 extension NodeContext {

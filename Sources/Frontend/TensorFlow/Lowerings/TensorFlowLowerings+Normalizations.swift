@@ -7,6 +7,18 @@ extension TensorFlowLowerings {
     "FusedBatchNormV3": batch([
       "y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3",
     ]),
+    "BatchNormWithGlobalNormalization": .value { node in
+      let axes = try SpatialAxes(node, count: 2)
+      let images = try axes.channelsFirst(try node.operand(0), node)
+      let scale = try node.operand(4)
+      let one = try node.scalar(1, like: scale)
+      let factor =
+        node.node.flag("scale_after_normalization") ? scale : try node.build(.expand, one, try node.shapeValue(scale))
+      let result = try node.build(
+        .batchNormalization, images, factor, try node.operand(3), try node.operand(1), try node.operand(2),
+        attributes: ["epsilon": .float(node.node.float("variance_epsilon") ?? 0)])
+      return try axes.restored(result, node)
+    },
     "LRN": .value { node in
       let axes = try SpatialAxes(node, count: 2)
       let size = 2 * (node.node.integer("depth_radius") ?? 5) + 1

@@ -15,6 +15,13 @@ extension TensorFlowLowerings {
       let type = node.node.has("index_type") ? try node.node.type("index_type") : .int32
       return [results[0], try node.cast(results[1], type)]
     },
+    "NthElement": .value { node in
+      let place = try node.integer(1, "the place")
+      let count = try node.build.constant([place + 1])
+      let isLargest: Attributes = ["axis": .int(-1), "largest": .int(node.node.flag("reverse") ? 1 : 0)]
+      let results = try node.build.insert(.topK, [try node.operand(0), count], isLargest, resultCount: 2)
+      return try node.build(.gather, results[0], try node.build.constant(place), attributes: ["axis": .int(-1)])
+    },
     "Cumprod": cumulativeProduct,
     "Cumsum": .value { node in
       let axis = try node.build.constant(try node.integer(1, "the axis"))

@@ -9,6 +9,7 @@ extension TensorFlowLowerings {
     "ShapeN": .values { node in
       try node.operands().map { try node.cast(try node.build(.shape, $0), try node.numberType()) }
     },
+    "VariableShape": .value { try $0.cast(try $0.build(.shape, try $0.variable(0)), try $0.numberType()) },
     "Size": .value { try $0.cast(try $0.build(.size, try $0.operand(0)), try $0.numberType()) },
     "Rank": .value { node in
       try node.build.constant(try TensorLiteral.scalar(Double(try node.rank(try node.operand(0))), .int32))
