@@ -24,17 +24,6 @@ extension Lowering {
     "aten.conj_physical": .one { try $0.conjugate($0.pairs($0.firstName)) },
     "aten._conj_physical": .one { try $0.conjugate($0.pairs($0.firstName)) },
     "aten.add": .one { try $0.complexSum(.add) }, "aten.sub": .one { try $0.complexSum(.sub) },
-    "aten.mul": .one { try $0.complexProduct($0.parts($0.firstName), $0.parts("other"), .mul) },
-    "aten.matmul": .one { try $0.complexProduct($0.parts($0.firstName), $0.parts("other"), .matMul) },
-    "aten.mm": .one { try $0.complexProduct($0.parts($0.firstName), $0.parts("mat2"), .matMul) },
-    "aten.bmm": .one { try $0.complexProduct($0.parts($0.firstName), $0.parts("mat2"), .matMul) },
-    "aten.square": .one { try $0.complexProduct($0.parts($0.firstName), $0.parts($0.firstName), .mul) },
-    "aten.div": .one { try $0.complexQuotient() }, "aten.true_divide": .one { try $0.complexQuotient() },
-    "aten.reciprocal": .one { call in
-      let (real, imaginary) = try call.parts(call.firstName)
-      let one = try call.scalar(1, call.elementType(real))
-      return try call.complexQuotient((one, nil), (real, imaginary))
-    },
     "aten.exp": .one { call in
       let (real, imaginary) = try call.parts(call.firstName)
       guard let imaginary else { throw UnsupportedForm("is of complex numbers") }
@@ -42,6 +31,8 @@ extension Lowering {
       return try call.paired(
         call.op(.mul, length, call.op(.cos, imaginary)), call.op(.mul, length, call.op(.sin, imaginary)))
     },
+    "aten.full": complexFill, "aten.ones": complexFill, "aten.full_like": complexFill, "aten.ones_like": complexFill,
+    "aten.new_full": complexFill, "aten.new_ones": complexFill, "aten.scalar_tensor": complexFill,
     "aten._to_copy": .one { try $0.convertedPairs() },
     "aten.to": .view(View(read: { [try $0.convertedPairs()] }, sharing: { _ in nil })),
     "aten.resolve_conj": identity, "aten.resolve_neg": identity,
@@ -52,20 +43,23 @@ extension Lowering {
   private static let partwise = [
     "aten.view", "aten._unsafe_view", "aten.reshape", "aten.view_as", "aten.reshape_as", "aten.flatten", "aten.ravel",
     "aten.unflatten", "aten.squeeze", "aten.unsqueeze", "aten.permute", "aten.transpose", "aten.swapaxes",
-    "aten.swapdims", "aten.t", "aten.mT", "aten.movedim", "aten.select.int", "aten.slice.Tensor", "aten.narrow",
+    "aten.swapdims", "aten.t", "aten.numpy_T", "aten.mT", "aten.movedim", "aten.moveaxis", "aten.select.int",
+    "aten.slice.Tensor",
+    "aten.narrow",
     "aten.split.Tensor", "aten.split.sizes", "aten.split_with_sizes", "aten.chunk", "aten.unbind", "aten.unfold",
     "aten.expand", "aten.expand_as", "aten.broadcast_to", "aten.diagonal", "aten.contiguous", "aten.alias",
     "aten.detach", "aten.clone", "aten.lift_fresh", "aten.lift_fresh_copy", "aten.cat", "aten.concat", "aten.stack",
     "aten.hstack", "aten.vstack", "aten.flip", "aten.roll", "aten.repeat", "aten.tile", "aten.sum", "aten.mean",
     "aten.cumsum", "aten.neg", "aten.negative", "aten._neg_view", "aten.index.Tensor", "aten.index_select",
     "aten.gather", "aten.triu",
-    "aten.tril", "aten.where.self", "aten.zeros", "aten.zeros_like", "aten.new_zeros", "aten.copy", "aten.index_put",
+    "aten.tril", "aten.where.self", "aten.zeros", "aten.zeros_like", "aten.new_zeros", "aten.new_empty", "aten.copy",
+    "aten.index_put",
     "aten.fft_fftshift", "aten.fft_ifftshift", "aten.repeat_interleave.self_int", "aten.select_scatter",
     "aten.slice_scatter", "aten.empty_like", "aten.empty.memory_format", "aten.constant_pad_nd",
   ]
 
   static let allOfComplexNumbers: [String: Lowering] = partwise.reduce(
-    into: complexNumbers.merging(complexSpectra) { first, _ in first }
+    into: complexNumbers.merging(complexSpectra) { first, _ in first }.merging(complexProducts) { first, _ in first }
   ) { table, name in
     table[name] = all[name]?.ofEachPart
   }
@@ -77,6 +71,23 @@ extension Lowering {
     View(
       read: { [try $0.conjugate($0.pairs($0.firstName))] },
       write: { call, _, elements in try call.conjugate(elements) }))
+
+  private static let complexFill = Lowering.one { call in
+    let extents: [Extent]
+    if call.argument("size") != nil {
+      extents = try call.extents("size")
+    } else if call.firstName == "s" {
+      extents = []
+    } else {
+      let model = try call.isComplex(call.firstName) ? call.part(0).input() : call.input()
+      extents = try call.extents(of: model)
+    }
+    let name = call.firstName == "s" ? "s" : "fill_value"
+    let type = try call.partType()
+    let fill = try call.argument(name) == nil ? (real: call.scalar(1, type), imaginary: nil) : call.parts(name)
+    let pair = try call.paired(fill.real, fill.imaginary ?? call.scalar(0, type))
+    return try extents.isEmpty ? pair : call.op(.expand, pair, call.shapeOperand(extents + [.known(2)]))
+  }
 
   private static func part(_ index: Int) -> Lowering {
     .view(
@@ -197,38 +208,6 @@ extension Call {
     let real = try op(definition, a.real, b.real)
     let zero = try scalar(0, partType())
     return try paired(real, op(definition, a.imaginary ?? zero, b.imaginary ?? zero))
-  }
-
-  /// (a + bi)(c + di), of matrices too.
-  fileprivate func complexProduct(
-    _ a: (real: Value, imaginary: Value?), _ b: (real: Value, imaginary: Value?), _ product: OpDefinition
-  ) throws -> Value {
-    let real = try op(product, a.real, b.real)
-    switch (a.imaginary, b.imaginary) {
-    case (nil, nil): return try paired(real, op(.sub, real, real))
-    case (let imaginary?, nil): return try paired(real, op(product, imaginary, b.real))
-    case (nil, let imaginary?): return try paired(real, op(product, a.real, imaginary))
-    case (let x?, let y?):
-      return try paired(
-        op(.sub, real, op(product, x, y)), op(.add, op(product, a.real, y), op(product, x, b.real)))
-    }
-  }
-
-  fileprivate func complexQuotient() throws -> Value {
-    guard argument("rounding_mode") == nil else { throw UnsupportedForm("is of complex numbers") }
-    return try complexQuotient(parts(firstName), parts("other"))
-  }
-
-  fileprivate func complexQuotient(
-    _ a: (real: Value, imaginary: Value?), _ b: (real: Value, imaginary: Value?)
-  ) throws -> Value {
-    guard let imaginary = b.imaginary else {
-      let real = try op(.div, a.real, b.real)
-      return try paired(real, a.imaginary.map { try op(.div, $0, b.real) } ?? op(.sub, real, real))
-    }
-    let square = try op(.add, op(.mul, b.real, b.real), op(.mul, imaginary, imaginary))
-    let inverse = (real: try op(.div, b.real, square), imaginary: try op(.neg, op(.div, imaginary, square)))
-    return try complexProduct(a, inverse, .mul)
   }
 
   fileprivate func convertedPairs() throws -> Value {
