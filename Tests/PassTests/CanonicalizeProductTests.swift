@@ -295,4 +295,21 @@ import Testing
     try Simplification("%x: f32[1, 3], %z: f32[1, 3]", body).expectUnchanged(saying: "may enlarge")
     try Simplification("%x: f32[1, 3], %z: f32[n, 3]", body).expectUnchanged(saying: "may enlarge")
   }
+
+  // MARK: Stored matrices
+
+  @Test func aMatrixThatWouldBeTransposedStaysAsItIsStored() throws {
+    let body = "%t = Transpose(%w) {perm = [1, 0]}\n%y = Gemm(%x, %t, %b)"
+    let resources = [("w", [512, 1024]), ("b", [512])]
+    let module = try Simplification("%x: f32[2, 1024]", body, resources: resources).before
+    let stored = try #require(module.main.operations.first { $0.isConstant }?.literal)
+    let folded = module.clone()
+    try run(Fold(), on: folded)
+    #expect(!folded.main.operations.contains { $0.is(.transpose) })
+    try run(Canonicalize(), on: folded)
+    try run(DCE(), on: folded)
+    let gemm = try #require(folded.main.operations.first { $0.is(.gemm) })
+    #expect(gemm.flag("transB") && gemm.operand(1)?.literal == stored)
+    #expect(try largestDifference(between: module, and: folded) <= 1e-5)
+  }
 }

@@ -65,6 +65,12 @@ struct MatrixTransposition: WholeTransform {
 }
 
 extension TensorLiteral {
+  /// The matrix that this is the transposition of, where it is yet to be made.
+  package var untransposed: TensorLiteral? {
+    guard case .whole(let evaluation) = source, evaluation.transform is MatrixTransposition else { return nil }
+    return evaluation.inputs.first
+  }
+
   /// This matrix with rows and columns exchanged; made when it is written.
   package func transposedMatrix() throws -> TensorLiteral {
     guard let transposition = MatrixTransposition(of: self) else {

@@ -53,8 +53,8 @@ struct FoldAddIntoGemm: RewritePattern {
 ///   ->
 ///     %y = Gemm(%x, %w, %b) {transA = 1}
 ///
-/// The same for the right operand, and for a MatMul, which becomes a Gemm. Conditions: matrices of floating-point numbers;
-/// the transpose has this one use.
+/// The same for the right operand, for a MatMul, which becomes a Gemm, and for a constant that would be transposed when it is
+/// written: it stays as its file has it. Conditions: matrices of floating-point numbers; the transpose has this one use.
 struct FoldTransposeIntoGemm: RewritePattern {
   static let roots: [OpDefinition] = [.gemm, .matMul]
   static let numerics = Numerics.rounding
@@ -64,13 +64,17 @@ struct FoldTransposeIntoGemm: RewritePattern {
       operation.operand(1)?.tensorType?.rank == 2
     else { return .noMatch }
     for (index, attribute) in (["transA", "transB"] as [ByteString]).enumerated() {
-      guard let transpose = operation.producer(index, .transpose), transpose.permutation == [1, 0],
-        let source = transpose.operand(0), let type = source.tensorType?.elementType
+      guard let operand = operation.operand(index), let transpose = operand.definingOperation,
+        let type = operand.tensorType?.elementType
       else { continue }
+      let stored = transpose.literal?.untransposed
+      guard transpose.is(.transpose) && transpose.permutation == [1, 0] || stored != nil else { continue }
       guard ElementTypes.float.contains(type) else { return .blocked("no runtime has a Gemm of \(type.rawValue)") }
-      guard operation.operand(index)?.hasOneUse == true else { return .blocked(transpose.otherUse(besides: operation)) }
+      guard operand.hasOneUse else { return .blocked(transpose.otherUse(besides: operation)) }
       var operands = operation.operands
-      operands[index] = source
+      operands[index] =
+        try stored.map { try context.rewriter.insertConstant($0, name: operand.name, before: operation) }
+        ?? transpose.operand(0)
       var attributes = operation.attributes
       let isTransposed = operation.is(.gemm) && operation.flag(attribute)
       attributes[attribute] = isTransposed ? nil : .int(1)
