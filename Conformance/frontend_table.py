@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,9 @@ class Row:
 def judge(mcc: str, row: Row, model: list[Path], output: Path, difference: Callable[[], str | None]) -> None:
     """Fills in what mcc makes of a model, as it is and simplified; `difference` says what differs in `output`, if anything does."""
     for passes in [], ["-passes=simplify"]:
+        # What was written before is on its way to the disk, and slows down whoever writes next.
+        output.unlink(missing_ok=True)
+        os.sync()
         run = measured([mcc, *map(str, model), *passes, "-o", str(output)], 900)
         if run.code != 0:
             row.verdict = run.errors.strip()[-900:]

@@ -14,6 +14,7 @@ fewer operations.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 import warnings
@@ -159,6 +160,7 @@ def theirs(sample: Sample, folder: Path, name: str, is_open: bool) -> tuple[int 
     model = folder / f"torch-{name}-dynamo{'' if is_open else '-static'}.onnx"
     made = model.with_suffix(".unfinished")
     is_kept = model.exists()
+    os.sync()
     start = time.monotonic()
     try:
         export(sample, made, is_open, dynamo=True)
