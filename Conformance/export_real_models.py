@@ -53,11 +53,11 @@ def classifier(name: str) -> Sample:
     return Sample(network, {"image": torch.rand(1, 3, 224, 224)}, {"image": {0: "batch"}, "logits": {0: "batch"}})
 
 
-def segmentation(name: str) -> Sample:
-    """A segmentation network of torchvision's."""
+def segmentation(name: str, image: str = "x") -> Sample:
+    """A segmentation network of torchvision's, which calls its input `image`."""
     from torchvision.models import get_model
 
-    network = Named(get_model(name, weights=None, weights_backbone=None), ["x"], ["out"])
+    network = Named(get_model(name, weights=None, weights_backbone=None), [image], ["out"])
     return Sample(network, {"image": torch.rand(1, 3, 224, 224)}, {"image": {0: "batch"}, "logits": {0: "batch"}})
 
 

@@ -99,7 +99,7 @@ NETWORKS: dict[str, Callable[[], Sample]] = {
     **{name: make for name, make in SAMPLES.items() if "ssdlite" not in name and "_base" not in name},
     "lstm": lambda: recurrent(torch.nn.LSTM), "gru": lambda: recurrent(torch.nn.GRU), "distilbert": distilbert, "t5_encoder": t5_encoder, "llama": llama,
     **{name: (lambda name=name: classifier(name)) for name in CLASSIFIERS},
-    "lraspp": lambda: segmentation("lraspp_mobilenet_v3_large"), "fcn": lambda: segmentation("fcn_resnet50"),
+    "lraspp": lambda: segmentation("lraspp_mobilenet_v3_large", "input"), "fcn": lambda: segmentation("fcn_resnet50"),
     "inception_v3": inception, "googlenet": googlenet,
 }
 

@@ -198,6 +198,8 @@ import Testing
     try simplified(body).expect(["LSTM", "Transpose", "Reshape"], tolerance: 0)
     try simplified(body, outputs: ["y", "bh"]).expectUnchanged()
     try simplified(body.replacing("direction = \"reverse\", ", with: "")).expectUnchanged()
+    let lengths = body.replacing("%b0)", with: "%b0, %n)").replacing("%b1)", with: "%b1, %n)")
+    try simplified("%n = constant [3, 2] : i32[2]\n" + lengths).expectUnchanged()
   }
 
   @Test func zerosAreNoState() throws {

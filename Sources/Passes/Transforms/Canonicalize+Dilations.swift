@@ -64,7 +64,8 @@ struct DilateInsteadOfBlocks: RewritePattern {
       order.permutation == (last == nil ? [2, 4, 0, 5, 1, 3] : [2, 4, 0, 1, 3, 5]),
       let cut = order.operand(0)?.definingOperation, cut.isReshape,
       let source = cut.operand(0), let images = source.tensorType?.shape, images.count == 4,
-      let parts = order.operand(0)?.tensorType?.shape, let sizes = [parts[2], parts[4]].knownDimensions,
+      let parts = order.operand(0)?.tensorType?.shape, parts.count == 6,
+      let sizes = [parts[2], parts[4]].knownDimensions,
       let shape = value?.tensorType?.shape, shape.count == 4, isCut(images, parts),
       zip(shape.dropFirst(), [parts[5], parts[1], parts[3]]).allSatisfy({ $0.isEqual(to: $1) == true })
     else { return nil }
@@ -78,7 +79,8 @@ struct DilateInsteadOfBlocks: RewritePattern {
       let parts = cut.result()?.tensorType?.shape, parts.count == 6, [parts[0], parts[1]].knownDimensions == sizes,
       let order = cut.result()?.onlyUse?.owner,
       order.permutation(of: .transpose) == (first == nil ? [2, 4, 0, 5, 1, 3] : [2, 3, 0, 4, 1, 5]),
-      let ordered = order.result()?.tensorType?.shape, let join = order.result()?.onlyUse?.owner, join.isReshape,
+      let ordered = order.result()?.tensorType?.shape, ordered.count == 6, let join = order.result()?.onlyUse?.owner,
+      join.isReshape,
       let images = join.result()?.tensorType?.shape, images.count == 4, isCut(images, ordered),
       zip(shape.dropFirst(), [ordered[5], ordered[1], ordered[3]]).allSatisfy({ $0.isEqual(to: $1) == true })
     else { return nil }
@@ -122,7 +124,7 @@ struct PadLessInsteadOfSlice: RewritePattern {
     for (position, axis) in slice.axes.enumerated() {
       let inner = (transpose?.permutation.map { $0[axis] } ?? axis) - 2
       guard let extent = shape[axis].value, slice.starts[position] >= 0, slice.ends[position] >= slice.starts[position],
-        inner >= 0
+        window.strides.indices.contains(inner)
       else { return .noMatch }
       guard window.strides[inner] == 1, before[inner] >= slice.starts[position],
         after[inner] >= extent - slice.ends[position]

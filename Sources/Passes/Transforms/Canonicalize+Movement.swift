@@ -52,7 +52,8 @@ struct MergeTransposesAcrossReshape: RewritePattern {
       let inner = reshape.producer(0, .transpose), let moved = inner.result(), let source = inner.operand(0),
       let first = inner.permutation, let second = operation.permutation,
       let shape = moved.tensorType?.shape, let groups = shape.groups(joinedTo: joined.tensorType?.shape),
-      first.count == shape.count, second.count == groups.count, let result = operation.result()?.tensorType?.shape
+      first.count == shape.count, second.count == groups.count, second.allSatisfy(groups.indices.contains),
+      let result = operation.result()?.tensorType?.shape
     else { return .noMatch }
     if let shared = operation.otherUse(of: [joined, moved]) { return .blocked(shared) }
     let order = second.flatMap { Array(groups[$0]) }

@@ -47,7 +47,8 @@ struct RollRecurrence: RewritePattern {
 ///     %t = Transpose(%l) {perm = [0, 2, 1, 3]}
 ///     %y = Reshape(%t, [0, 0, -1])
 ///
-/// Conditions: constant weights of the same shapes, no state to start from, and no other use of the results.
+/// Conditions: constant weights of the same shapes, no state to start from, sequences of one length, and no other use of the
+/// results.
 struct JoinDirections: RewritePattern {
   static let roots: [OpDefinition] = [.concat]
   static let numerics = Numerics.exact
@@ -85,13 +86,17 @@ struct JoinDirections: RewritePattern {
     /// All but the direction.
     let attributes: Attributes
 
+    /// The operand that both directions would share.
+    private static let sequenceLengths = 4
+
     init?(_ value: Value?, _ direction: ByteString) {
       guard let value, value.hasOneUse, let squeeze = value.definingOperation, squeeze.isReshape,
         let sequence = squeeze.operand(0), sequence.hasOneUse, let network = sequence.definingOperation,
         [OpDefinition.lstm, .gru, .rnn].contains(where: { network.is($0) }), !network.refersToFunctionAttributes,
         sequence.index == 0, network.string("direction") == direction, !network.flag("layout"),
         network.attributes["activations"] == nil, network.presentResults.dropFirst().allSatisfy({ !$0.hasUses }),
-        let shape = sequence.tensorType?.shape, let squeezed = value.tensorType?.shape, squeezed.count == 3,
+        network.operand(Self.sequenceLengths) == nil, let shape = sequence.tensorType?.shape, shape.count == 4,
+        let squeezed = value.tensorType?.shape, squeezed.count == 3,
         zip([0, 2, 3], squeezed).allSatisfy({ shape[$0].isEqual(to: $1) == true })
       else { return nil }
       let weights = network.operands.dropFirst().map { $0?.constantLiteral }

@@ -132,7 +132,10 @@ struct UnrolledRecurrence {
 
   /// The Concat of all hidden states in the order of time, and the axis of time of that; `nil` where there is none.
   private var concatenation: (operation: Operation, axis: Int)? {
-    for use in steps[0].hidden.uses.flatMap({ $0.owner.isReshape ? Array($0.owner.presentResults[0].uses) : [$0] }) {
+    let users = steps[0].hidden.uses.flatMap { use in
+      use.owner.isReshape ? use.owner.result().map { Array($0.uses) } ?? [] : [use]
+    }
+    for use in users {
       guard use.owner.is(.concat), use.owner.operandCount == steps.count,
         let axis = use.owner.axis(rankOf: use.owner.result()), (0...1).contains(axis),
         let state = steps[0].hidden.tensorType?.shape?.suffix(2)
