@@ -6,7 +6,7 @@ import Testing
 /// GraphDefs written by hand.
 private enum TestGraph {
   /// A graph of nodes, and functions of a library.
-  static func bytes(_ nodes: [WireMessage], functions: [WireMessage] = [], version: Int? = nil) -> [UInt8] {
+  static func bytes(_ nodes: [WireMessage], functions: [WireMessage] = [], version: Int? = 22) -> [UInt8] {
     WireMessage { graph in
       for node in nodes { graph.message(1, node) }
       if !functions.isEmpty {
@@ -125,10 +125,11 @@ private enum TestGraph {
 
   @Test func oldGraphsWriteTheShapeOfAScalarForOneThatIsNotKnown() throws {
     let nodes = [TestGraph.placeholder("x", []), TestGraph.node("y", "Relu", ["x"])]
-    let types = try [21, 22].map {
+    // A graph that says no version is of the first, 0.
+    let types = try [nil, 21, 22].map {
       try TestGraph.read(TestGraph.bytes(nodes, version: $0)).main.arguments.map(\.type)
     }
-    #expect(types == [[.tensor(.float32, nil)], [.tensor(.float32, [])]])
+    #expect(types == [[.tensor(.float32, nil)], [.tensor(.float32, nil)], [.tensor(.float32, [])]])
   }
 
   @Test func numbersOfNoSeedAreDrawnInEachRun() throws {
@@ -276,7 +277,25 @@ private enum TestGraph {
         TestGraph.node("p\(index)", "Merge", ["s\(index)", "n\(index)"]),
       ]
     }
-    #expect(try operations(nodes) == ["Not", "Where", "return"])
+    // Runtimes choose no truths with Where.
+    #expect(try operations(nodes) == ["Not", "And", "Not", "And", "Or", "return"])
+  }
+
+  @Test func whatANodeDoesNotSayIsTheDefaultOfItsOperator() throws {
+    let bits = [("num_bits", WireMessage { $0.int(3, 8) })]
+    func rounded(_ operation: String) -> [UInt8] {
+      let number = operation.hasSuffix("V3") ? [TestGraph.constant("bits", [], [8, 0, 0, 0], type: 3)] : []
+      return TestGraph.bytes(
+        [
+          TestGraph.placeholder("x", [4]), TestGraph.constant("low", [], [0, 0, 0x80, 0xBF]),
+          TestGraph.constant("high", [], [0, 0, 0x80, 0x3F]),
+          TestGraph.node("y", operation, ["x", "low", "high"] + (number.isEmpty ? [] : ["bits"]), bits),
+        ] + number)
+    }
+    // The range of its numbers themselves; in the third form it is the given one.
+    #expect(TestGraph.refusal(rounded("QuantizeAndDequantizeV2"))?.contains("a range of the numbers") == true)
+    #expect(TestGraph.refusal(rounded("QuantizeAndDequantizeV4"))?.contains("a range of the numbers") == true)
+    #expect(TestGraph.refusal(rounded("QuantizeAndDequantizeV3")) == nil)
   }
 
   @Test func conditionsInTooManyConditionsAreRefused() throws {

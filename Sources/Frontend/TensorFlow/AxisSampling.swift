@@ -35,6 +35,38 @@ struct AxisSampling {
     }
   }
 
+  /// Each pixel of the result is interpolated cubically of the four around its place, which TensorFlow tells to 1/1024 of a
+  /// pixel.
+  ///
+  /// - Parameter hasCenters: whether pixels are where their centers are; what is outside then does not count.
+  init(cubesOf inputCount: Int, into outputCount: Int, alignsCorners: Bool, hasCenters: Bool) throws {
+    try self.init(inputCount, outputCount)
+    let isStretched = alignsCorners && outputCount > 1
+    let scale =
+      isStretched ? Float(inputCount - 1) / Float(outputCount - 1) : Float(inputCount) / Float(outputCount)
+    let sharpness: Float = hasCenters ? -0.5 : -0.75
+    for output in 0..<outputCount {
+      let place = hasCenters ? (Float(output) + 0.5) * scale - 0.5 : Float(output) * scale
+      let first = place.rounded(.down)
+      let rest = ((place - first) * 1024).rounded(.toNearestOrEven) / 1024
+      let row = [1 + rest, rest, 1 - rest, 2 - rest].enumerated().map { index, distance in
+        let input = Int(first) - 1 + index
+        let weight = Self.cubic(distance, sharpness)
+        return (input: input, weight: hasCenters && !(0..<inputCount).contains(input) ? 0 : weight)
+      }
+      let sum = hasCenters ? row.reduce(0) { $0 + $1.weight } : 1
+      for (input, weight) in row where weight != 0 {
+        weights[output * inputCount + min(max(input, 0), inputCount - 1)] += weight / sum
+      }
+    }
+  }
+
+  /// Keys's kernel for distances up to 2.
+  private static func cubic(_ x: Float, _ a: Float) -> Float {
+    if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+  }
+
   /// Each pixel of the result is what a kernel weighs of those around its place.
   init(
     _ kernel: SamplingKernel, of inputCount: Int, into outputCount: Int, scale: Float, translation: Float,

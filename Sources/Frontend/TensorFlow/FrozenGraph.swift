@@ -5,10 +5,10 @@ import IR
 /// A graph without signatures: what callers pass are its placeholders, what they get is what no node takes.
 struct FrozenGraph {
   private let body: GraphBody
-  /// The version of the graph's form; `nil` where it says none.
-  private let version: Int?
+  /// The version of the graph's form: 0 where it says none.
+  private let version: Int
 
-  init(_ body: GraphBody, version: Int?) {
+  init(_ body: GraphBody, version: Int) {
     self.body = body
     self.version = version
   }
@@ -51,8 +51,7 @@ struct FrozenGraph {
 
   private func shape(of placeholder: GraphNode) -> UnpackedMessage<Tensorflow__TensorShapeProto>? {
     let shape = placeholder.shape("shape")
-    let isOld = version.map { $0 <= Self.lastVersionWithoutScalars } ?? false
-    return isOld && shape?.pointee.n_dim == 0 ? nil : shape
+    return version <= Self.lastVersionWithoutScalars && shape?.pointee.n_dim == 0 ? nil : shape
   }
 
   /// Whether a placeholder is only there because a loop became one of TensorFlow 1.

@@ -220,7 +220,7 @@ extension TensorFlowLowerings {
     let sides = try places.map { try node.operand($0) }
     let shapes = try sides.map { try node.shape($0) }
     if shapes[0] == shapes[1], !shapes[0].contains(where: \.isUnknown) {
-      return [.tensor(try node.build(.where, predicate, sides[0], sides[1])), number]
+      return [.tensor(try node.chosen(predicate, sides[0], sides[1])), number]
     }
     let handOn = { (value: Value) in
       { (inside: NodeContext) in [TensorFlowValue.tensor(try inside.build(.identity, value))] }

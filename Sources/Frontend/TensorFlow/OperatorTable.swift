@@ -48,7 +48,7 @@ enum OperatorTable {
   /// The operators that hand on what they take.
   static let identities: Set<ByteString> = [
     "Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics", "PlaceholderWithDefault",
-    "EnsureShape", "DisableCopyOnRead", "OptimizationBarrier", "RefIdentity", "GuaranteeConst", "DeepCopy", "Copy",
+    "EnsureShape", "DisableCopyOnRead", "XlaOptimizationBarrier", "RefIdentity", "GuaranteeConst", "DeepCopy", "Copy",
     "DebugIdentity", "DebugIdentityV2", "CheckNumericsV2", "Print",
   ]
 

@@ -70,8 +70,8 @@ package struct TensorFlowImporter: Importer {
     let lowering = GraphLowering(
       module, FunctionLibrary(graph.library), ConstantReader(document: document), VariableStore(nil, builder),
       nodeCount: graph.n_node, diagnostics)
-    let version = graph.versions.flatMap { $0.pointee.has_producer != 0 ? Int($0.pointee.producer) : nil }
-    let interface = try FrozenGraph(body, version: version).interface(options) { tensor, placeholders in
+    let version = graph.versions.map { $0.pointee.has_producer != 0 ? Int($0.pointee.producer) : 0 }
+    let interface = try FrozenGraph(body, version: version ?? 0).interface(options) { tensor, placeholders in
       let module = Module(name: "model", target: GraphBuilder.target)
       let scratch = GraphBuilder(module)
       let lowering = GraphLowering(

@@ -99,10 +99,15 @@ extension TensorFlowLowerings {
 
   private static func shift(_ direction: ByteString) -> NodeLowering {
     .value { node in
-      let x = try node.operand(0)
-      guard ElementTypes.unsignedInteger.contains(try node.elementType(x)) else {
-        let power = try node.build(.pow, try node.scalar(2, like: x), try node.operand(1))
-        return direction == "LEFT" ? try node.build(.mul, x, power) : try node.floorDivide(x, power)
+      let type = try node.elementType(try node.operand(0))
+      guard ElementTypes.unsignedInteger.contains(type) else {
+        // There are no powers of short integers.
+        let isShort = [.int8, .int16].contains(type)
+        let x = try node.cast(try node.operand(0), isShort ? .int32 : type)
+        let places = try node.cast(try node.operand(1), isShort ? .int32 : type)
+        let power = try node.build(.pow, try node.scalar(2, like: x), places)
+        return try node.cast(
+          direction == "LEFT" ? try node.build(.mul, x, power) : try node.floorDivide(x, power), type)
       }
       return try node.build(
         .bitShift, try node.operand(0), try node.operand(1), attributes: ["direction": .string(direction)])

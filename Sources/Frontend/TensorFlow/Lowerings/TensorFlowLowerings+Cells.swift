@@ -32,7 +32,8 @@ extension NodeContext {
     let bias = try scalar(Double(node.float("forget_bias") ?? 1), like: gates[2])
     let forget = try gate(try build(.add, gates[2], bias), cell, peephole: 5)
     var next = try build(.add, try build(.mul, candidate, input), try build(.mul, cell, forget))
-    if let limit = node.float("cell_clip"), limit > 0 {
+    let limit = node.float("cell_clip") ?? 3
+    if limit > 0 {
       next = try build(.clip, next, try scalar(Double(-limit), like: next), try scalar(Double(limit), like: next))
     }
     let output = try gate(gates[3], next, peephole: 6)

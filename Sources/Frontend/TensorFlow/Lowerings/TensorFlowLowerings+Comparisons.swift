@@ -16,13 +16,22 @@ extension TensorFlowLowerings {
       let (rank, own) = (try node.rank(try node.operand(1)), try node.rank(condition))
       // A vector chooses rows.
       if own == 1, rank > 1 { condition = try node.unsqueeze(condition, Array(1..<rank)) }
-      return try node.build(.where, condition, try node.operand(1), try node.operand(2))
+      return try node.chosen(condition, try node.operand(1), try node.operand(2))
     },
     "SelectV2": .value { node in
-      try node.build(.where, try node.operand(0), try node.operand(1), try node.operand(2))
+      try node.chosen(try node.operand(0), try node.operand(1), try node.operand(2))
     },
     "Where": .value { node in
       try node.transpose(try node.build(.nonZero, try node.operand(0)), [1, 0])
     },
   ]
+}
+
+extension NodeContext {
+  /// The elements of one tensor where a condition holds, and those of another where not. Runtimes choose no truths.
+  func chosen(_ condition: Value, _ yes: Value, _ no: Value) throws -> Value {
+    guard try elementType(yes) == .bool else { return try build(.where, condition, yes, no) }
+    return try build(
+      .or, try build(.and, condition, yes), try build(.and, try build(.not, condition), no))
+  }
 }

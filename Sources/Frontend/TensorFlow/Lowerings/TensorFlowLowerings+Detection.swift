@@ -15,14 +15,19 @@ extension TensorFlowLowerings {
       return [try node.node.flag("pad_to_max_output_size") ? node.padded(indices) : indices, count]
     },
     "NonMaxSuppressionV5": .values(["selected_indices", "selected_scores", "valid_outputs"]) { node in
-      guard let sigma = try node.operand(5).literal, Self.isZero(sigma) else {
-        throw UnsupportedForm("soft suppression")
-      }
-      let indices = try node.selected(overlap: try node.operand(3), score: try node.operand(4))
-      let scores = try node.build(.gather, try node.operand(1), indices)
+      let (indices, scores) = try node.softlySelected()
       let count = try node.build(.cast, try node.build(.size, indices), attributes: ["to": .elementType(.int32)])
       guard node.node.flag("pad_to_max_output_size") else { return [indices, scores, count] }
       return [try node.padded(indices), try node.padded(scores), count]
+    },
+    "NonMaxSuppressionWithOverlaps": .value { node in
+      let overlaps = try node.operand(0)
+      let suppression = SoftSuppression(
+        node: node, scores: try node.operand(1), limit: try node.operand(2), scoreThreshold: try node.operand(4),
+        weight: .step(threshold: try node.operand(3)))
+      return try suppression.lower { inside, index in
+        try inside.squeeze(try inside.build(.gather, overlaps, index, attributes: ["axis": .int(1)]), [1])
+      }.indices
     },
   ]
 
@@ -31,17 +36,25 @@ extension TensorFlowLowerings {
       try CombinedSuppression($0).lower()
     }
   ]
-
-  private static func isZero(_ literal: TensorLiteral) -> Bool {
-    guard case .bytes(let bytes) = literal.source else {
-      if case .splat(let bytes) = literal.source { return bytes.allSatisfy { $0 == 0 } }
-      return false
-    }
-    return bytes.withUnsafeBytes { $0.allSatisfy { $0 == 0 } }
-  }
 }
 
 extension NodeContext {
+  /// The indices of the boxes that are kept, and the scores that they have when each is chosen.
+  fileprivate func softlySelected() throws -> (indices: Value, scores: Value) {
+    guard let sigma = try operand(5).constantLiteral, let deviation = SmallFloats.values(of: sigma)?.first else {
+      throw UnsupportedForm("soft suppression whose deviation is not constant")
+    }
+    guard deviation > 0 else {
+      let indices = try selected(overlap: try operand(3), score: try operand(4))
+      return (indices, try build(.gather, try operand(1), indices))
+    }
+    let boxes = try CornerBoxes(try operand(0), self)
+    return try SoftSuppression(
+      node: self, scores: try operand(1), limit: try operand(2), scoreThreshold: try operand(4),
+      weight: .gaussian(deviation: deviation)
+    ).lower(boxes.overlaps)
+  }
+
   /// The indices of the boxes that are kept.
   fileprivate func selected(overlap: Value, score: Value?) throws -> Value {
     let boxes = try unsqueeze(try operand(0), [0])

@@ -69,7 +69,7 @@ extension NodeContext {
       .range, try build.constant(0), try build(.gather, try shapeValue(x), try build.constant(rank - 1)),
       try build.constant(1))
     let isDiagonal = try build(.equal, try unsqueeze(places, [1]), places)
-    let square = try build(.where, isDiagonal, try unsqueeze(x, [rank - 1]), filler)
+    let square = try chosen(isDiagonal, try unsqueeze(x, [rank - 1]), filler)
     let before = [max(-number, 0), max(number, 0)]
     var after = [max(number, 0), max(-number, 0)]
     for (axis, operand) in [2, 3].enumerated() where count > operand {
@@ -104,6 +104,6 @@ extension NodeContext {
       attributes: ["mode": .string("constant")])
     let mask = (0..<rows).flatMap { row in (0..<columns).map { $0 - row == number ? UInt8(1) : 0 } }
     let isDiagonal = try build.constant(try TensorLiteral(.bool, [rows, columns], bytes: mask))
-    return try build(.where, isDiagonal, try unsqueeze(spread, [shape.count - 2]), x)
+    return try chosen(isDiagonal, try unsqueeze(spread, [shape.count - 2]), x)
   }
 }

@@ -11,6 +11,7 @@ extension TensorFlowLowerings {
       return try node.resize(mode: "nearest", ["nearest_mode": .string(rounding)])
     },
     "ResizeBicubic": .value { node in
+      if let sampled = try node.cubicallySampled() { return sampled }
       let isKeys = node.node.flag("half_pixel_centers")
       return try node.resize(
         mode: "cubic",
@@ -37,7 +38,7 @@ extension TensorFlowLowerings {
     "ScaleAndTranslate": .value { node in
       let (extents, sizes) = (try node.shape(try node.operand(0)), try node.integers(1, "the size"))
       guard extents.count == 4, sizes.count == 2, let height = extents[1].value, let width = extents[2].value else {
-        throw UnsupportedForm("images whose extents vary")
+        return try node.antialiased()
       }
       guard let kernel = SamplingKernel(rawValue: node.node.text("kernel_type")?.text ?? "lanczos3"),
         let scale = node.knownFloats(try node.operand(2)), let translation = node.knownFloats(try node.operand(3)),
@@ -74,24 +75,92 @@ extension TensorFlowLowerings {
 }
 
 extension NodeContext {
+  /// Tables of weights are smaller than this where an operator of ONNX says nearly the same.
+  private static let mostWeights = 1 << 19
+
+  /// Images of known extents interpolated cubically just as TensorFlow does it; `nil` where they vary or are large.
+  fileprivate func cubicallySampled() throws -> Value? {
+    let extents = try shape(try operand(0))
+    guard extents.count == 4, let sizes = try knownIntegers(1), sizes.count == 2,
+      let inputs = Array(extents[1...2]).knownDimensions
+    else { return nil }
+    let counts = zip(inputs, sizes).map { $0.multipliedReportingOverflow(by: $1) }
+    guard counts.allSatisfy({ !$0.overflow && $0.partialValue <= Self.mostWeights }) else { return nil }
+    let samplings = try zip(inputs, sizes).map {
+      try AxisSampling(
+        cubesOf: $0, into: $1, alignsCorners: node.flag("align_corners"), hasCenters: node.flag("half_pixel_centers"))
+    }
+    return try sampled(samplings[0], samplings[1])
+  }
+
+  /// Images of any extents scaled to a size, where a kernel is one that ONNX has, too.
+  fileprivate func antialiased() throws -> Value {
+    guard try isRatioOfExtents(2), knownFloats(try operand(3)) == [0, 0] else {
+      throw UnsupportedForm("images whose extents vary")
+    }
+    var attributes: Attributes = [
+      "antialias": .int(node.flag("antialias") || !node.has("antialias") ? 1 : 0), "exclude_outside": .int(1),
+    ]
+    switch node.text("kernel_type")?.text {
+    case "triangle": return try resize(mode: "linear", attributes, places: "half_pixel")
+    case "keyscubic":
+      attributes["cubic_coeff_a"] = .float(-0.5)
+      return try resize(mode: "cubic", attributes, places: "half_pixel")
+    default: throw UnsupportedForm("images whose extents vary")
+    }
+  }
+
+  /// Whether an operand is the size that images are scaled to, over that which they have.
+  private func isRatioOfExtents(_ index: Int) throws -> Bool {
+    guard let ratio = try operand(index).definingOperation, ratio.is(.div), let size = ratio.operand(0),
+      let extents = ratio.operand(1)?.definingOperation, extents.is(.cast), let known = extents.operand(0)?.contents,
+      let sizes = knownFloats(size)
+    else { return false }
+    let own = try shape(try operand(0))
+    return sizes == (try integers(1, "the size")).map { Float($0) } && known.count == 2
+      && zip(known, own[1...2]).allSatisfy { $0.isEqual(to: $1) == true }
+  }
+
   fileprivate func resize(mode: ByteString, _ extra: Attributes) throws -> Value {
+    try resize(
+      mode: mode, extra,
+      places: node.flag("align_corners")
+        ? "align_corners" : node.flag("half_pixel_centers") ? "half_pixel" : "asymmetric")
+  }
+
+  /// - Parameter places: where pixels are, as ONNX calls it.
+  private func resize(mode: ByteString, _ extra: Attributes, places: ByteString) throws -> Value {
     var attributes = extra
     attributes["mode"] = .string(mode)
-    attributes["coordinate_transformation_mode"] = .string(
-      node.flag("align_corners") ? "align_corners" : node.flag("half_pixel_centers") ? "half_pixel" : "asymmetric")
+    attributes["coordinate_transformation_mode"] = .string(places)
     let x = try operand(0)
     let images = try transpose(mode == "nearest" ? x : try cast(x, .float32), [0, 3, 1, 2])
-    let size = try int64(try operand(1))
+    let given = try int64(try operand(1))
+    let size = given.tensorType?.shape?.knownDimensions == [2] ? given : try reshape(given, [2])
     // All axes are said, not the last two alone: runtimes that move transposes lose count of those.
-    let resized: Value
-    if let factors = try wholeFactors(images, size) {
+    var resized: Value
+    if mode == "cubic" || attributes["antialias"] != nil {
+      // Runtimes that move transposes past a Resize would let it interpolate so along channels, which they cannot or do
+      // wrongly: between reshapes it stays where it is.
+      let flat = try reshape(images, [1, -1, 0, 0])
+      resized = try build(
+        .resize, flat, nil, nil, try resizedShape(flat, size), attributes: attributes)
+      resized = try build(.reshape, resized, try resizedShape(images, try build.constant([0, 0])))
+    } else if let factors = try wholeFactors(images, size) {
       let scales = try build.constant(TensorLiteral(float32s: [1, 1] + factors, [4]))
       resized = try build(.resize, images, nil, scales, attributes: attributes)
     } else {
-      let outer = try part(try shapeValue(images), 0, 2, axis: 0)
-      resized = try build(.resize, images, nil, nil, try concat([outer, size], axis: 0), attributes: attributes)
+      resized = try build(.resize, images, nil, nil, try resizedShape(images, size), attributes: attributes)
     }
     return try transpose(resized, [0, 2, 3, 1])
+  }
+
+  /// The shape of images with the last two extents changed to `size`.
+  private func resizedShape(_ images: Value, _ size: Value) throws -> Value {
+    if let known = size.contents?.knownDimensions, let outer = Array(try shape(images)[..<2]).knownDimensions {
+      return try build.constant(outer + known)
+    }
+    return try concat([try part(try shapeValue(images), 0, 2, axis: 0), size], axis: 0)
   }
 
   /// How many times as large as before the last two axes are in `size`; `nil` where those are not known to be whole numbers.

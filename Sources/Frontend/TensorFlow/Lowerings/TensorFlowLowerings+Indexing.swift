@@ -67,6 +67,6 @@ extension NodeContext {
     var shape = Array(repeating: 1, count: rank + 1)
     shape[axis] = -1
     let isHot = try build(.equal, try unsqueeze(indices, [axis]), try reshape(classes, shape))
-    return try build(.where, isHot, try operand(2), try operand(3))
+    return try chosen(isHot, try operand(2), try operand(3))
   }
 }

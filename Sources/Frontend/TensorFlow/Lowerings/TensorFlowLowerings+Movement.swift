@@ -27,8 +27,15 @@ extension TensorFlowLowerings {
     },
     "Roll": .value { node in
       var x = try node.operand(0)
-      for (shift, axis) in zip(try node.integers(1, "the shift"), try node.integers(2, "the axis")) {
-        x = try node.rolled(x, shift, try node.axis(axis, rank: try node.rank(x)))
+      let shifts = try node.knownIntegers(1)
+      for (place, axis) in try node.integers(2, "the axis").enumerated() {
+        let axis = try node.axis(axis, rank: try node.rank(x))
+        if let shift = shifts?.dropFirst(place).first, let extent = try node.shape(x)[axis].value {
+          x = try node.rolled(x, shift, axis, extent)
+        } else {
+          let all = try node.reshape(try node.int64(try node.operand(1)), [-1])
+          x = try node.rolled(x, by: try node.part(all, place, place + 1, axis: 0), axis)
+        }
       }
       return x
     },
@@ -67,12 +74,24 @@ extension NodeContext {
       .slice, value, try build.constant([start]), try build.constant([end]), try build.constant([axis]))
   }
 
-  fileprivate func rolled(_ value: Value, _ shift: Int, _ axis: Int) throws -> Value {
-    guard let extent = try shape(value)[axis].value else { throw UnsupportedForm("an axis whose extent varies") }
+  fileprivate func rolled(_ value: Value, _ shift: Int, _ axis: Int, _ extent: Int) throws -> Value {
     guard extent > 0 else { return value }
     let cut = ((-shift % extent) + extent) % extent
     guard cut != 0 else { return value }
     return try concat([try part(value, cut, Int.max, axis: axis), try part(value, 0, cut, axis: axis)], axis: axis)
+  }
+
+  /// The same where the shift, a vector of one number, or the extent varies.
+  fileprivate func rolled(_ value: Value, by shift: Value, _ axis: Int) throws -> Value {
+    let extent = try build(
+      .max, try part(try shapeValue(value), axis, axis + 1, axis: 0), try build.constant([1]))
+    let cut = try build(.mod, try build(.neg, shift), extent)
+    let axes = try build.constant([axis])
+    return try concat(
+      [
+        try build(.slice, value, cut, try build.constant([Int.max]), axes),
+        try build(.slice, value, try build.constant([0]), cut, axes),
+      ], axis: axis)
   }
 
   /// All that goes before each axis, then all that goes behind, of a table with a row an axis.

@@ -27,17 +27,24 @@ extension TensorFlowLowerings {
   ]
 
   private static let batched = NodeLowering.value { node in
-    if let type = node.node.typeNumber("Tout"), type != node.node.typeNumber("Ta") {
-      throw UnsupportedForm("its result is of another type than its inputs")
+    let (transposesLeft, transposesRight) = (node.node.flag("adj_x"), node.node.flag("adj_y"))
+    guard let type = node.node.typeNumber("Tout"), type != node.node.typeNumber("Ta") else {
+      return try node.product(transposesLeft, transposesRight)
     }
-    return try node.product(node.node.flag("adj_x"), node.node.flag("adj_y"))
+    let small: Set<ElementType> = [.int8, .uint8]
+    guard try ElementType(tensorFlow: type) == .int32,
+      try node.operands().allSatisfy({ small.contains(try node.elementType($0)) })
+    else { throw UnsupportedForm("its result is of another type than its inputs") }
+    return try node.product(transposesLeft, transposesRight, by: .matMulInteger)
   }
 }
 
 extension NodeContext {
-  fileprivate func product(_ transposesLeft: Bool, _ transposesRight: Bool) throws -> Value {
+  fileprivate func product(
+    _ transposesLeft: Bool, _ transposesRight: Bool, by definition: OpDefinition = .matMul
+  ) throws -> Value {
     let left = try matrix(try operand(0), transposed: transposesLeft)
-    return try build(.matMul, left, try matrix(try operand(1), transposed: transposesRight))
+    return try build(definition, left, try matrix(try operand(1), transposed: transposesRight))
   }
 
   private func matrix(_ value: Value, transposed: Bool) throws -> Value {

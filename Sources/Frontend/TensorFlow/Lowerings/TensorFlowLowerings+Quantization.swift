@@ -53,7 +53,9 @@ extension NodeContext {
 
   /// Rounded to multiples of a step, of which 0 is one, so that both ends of a given range can be said.
   fileprivate func quantizedAndBack(bits: Int) throws -> Value {
-    guard node.flag("range_given") || !node.has("range_given"), node.integer("axis") ?? -1 == -1 else {
+    // What is not said is the default, which only the third form has so.
+    let isGiven = node.has("range_given") ? node.flag("range_given") : node.operation == "QuantizeAndDequantizeV3"
+    guard isGiven, node.integer("axis") ?? -1 == -1 else {
       throw UnsupportedForm("a range of the numbers themselves, or of each channel")
     }
     guard (2...16).contains(bits) else { throw ModelError(.invalidModel, "quantizes to \(bits) bits") }

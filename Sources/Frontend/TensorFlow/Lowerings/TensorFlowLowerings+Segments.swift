@@ -73,6 +73,7 @@ extension NodeContext {
     switch try elementType(try operand(0)) {
     case .float32: return sign * Double(Float.greatestFiniteMagnitude)
     case .float64: return sign * Double.greatestFiniteMagnitude
+    case .float16: return sign * Double(Float16.greatestFiniteMagnitude)
     case .int32: return sign > 0 ? Double(Int32.max) : Double(Int32.min)
     case let type: throw UnsupportedForm("extremes of \(type.rawValue)")
     }
