@@ -57,7 +57,8 @@ package struct Invocation: Sendable {
   }
 
   private var importOptions: ImportOptions {
-    ImportOptions(format: inputFormat, threads: threads, signature: signature, outputs: outputs, inputs: inputs)
+    ImportOptions(
+      format: inputFormat, threads: threads, signature: signature, outputs: outputs, inputs: inputs, opset: opset)
   }
 
   /// The input as a module that is to be written as asked for.

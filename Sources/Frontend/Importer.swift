@@ -45,16 +45,19 @@ package struct ImportOptions: Sendable {
   package var outputs: [String]
   /// What is to be an input, from where on the file is read, where it can say that before it is read.
   package var inputs: [String]
+  /// The opset that the module will be written in; `nil` for the importer's own.
+  package var opset: Int?
 
   package init(
     format: InputFormat? = nil, threads: Int = 1, signature: String? = nil, outputs: [String] = [],
-    inputs: [String] = []
+    inputs: [String] = [], opset: Int? = nil
   ) {
     self.format = format
     self.threads = threads
     self.signature = signature
     self.outputs = outputs
     self.inputs = inputs
+    self.opset = opset
   }
 }
 

@@ -55,6 +55,26 @@ import Testing
     #expect(refusal.contains("aten.relu.default that is of complex numbers"))
   }
 
+  @Test func halfPrecisionAsAutocastHasIt() throws {
+    func names(_ node: String, _ values: [String: String]) throws -> [String] {
+      let program = TestProgram.program([node], values: values)
+      return try TestProgram.read(TestProgram.archive(program)).main.operations.map { $0.definition.name.text }
+    }
+    func tensor(_ type: Int) -> String {
+      TestProgram.tensor([2, 2]).replacing("\"dtype\": 7", with: "\"dtype\": \(type)")
+    }
+    let product = TestProgram.node(
+      "aten.mm.default", [("self", TestProgram.argument("x")), ("mat2", TestProgram.argument("x"))], "y")
+    #expect(try names(product, ["x": tensor(7), "y": tensor(6)]) == ["Cast", "Cast", "MatMul", "return"])
+    #expect(try names(product, ["x": tensor(6), "y": tensor(6)]) == ["MatMul", "return"])
+    // An operator that autocast computes in single precision, and one that opset 20 lacks for bfloat16.
+    let root = Self.unary("aten.rsqrt.default", "x", "y")
+    #expect(try names(root, ["x": tensor(6), "y": tensor(7)]).prefix(2) == ["Cast", "Sqrt"])
+    let sine = Self.unary("aten.sin.default", "x", "y")
+    #expect(try names(sine, ["x": tensor(13), "y": tensor(13)]) == ["Cast", "Sin", "Cast", "return"])
+    #expect(try names(sine, ["x": tensor(6), "y": tensor(6)]) == ["Sin", "return"])
+  }
+
   @Test func effectsAreRefused() throws {
     for (kind, name) in [("buffer_mutation", "buffer_name"), ("user_input_mutation", "user_input_name")] {
       let output = "{\"\(kind)\": {\"arg\": {\"name\": \"y\"}, \"\(name)\": \"state\"}}"

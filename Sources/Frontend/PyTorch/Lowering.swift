@@ -34,8 +34,7 @@ enum Lowering: Sendable {
     convolutions, counting, creation, detection, diagonals, distances, frames, gathering, gradients, groupedProducts,
     higherOrder, joining, linearSystems, losses, marginLosses, masks, mathematics, normalizations, norms, ordering,
     padding, partitions, pooling, powers, quantiles, quantization, recurrences, reductions, resampling, scattering,
-    shapes, special,
-    statistics, strides, symbols, uniqueness, views,
+    shapes, special, statistics, strides, symbols, uniqueness, views, wrappers,
   ]
 
   static let all: [String: Lowering] = tables.reduce(into: [:]) { all, table in

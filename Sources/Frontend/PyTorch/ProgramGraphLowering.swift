@@ -98,9 +98,9 @@ final class ProgramGraphLowering {
       throw MissingOperand()
     }
     switch lowering {
-    case .values(let run): try bind(node, try run(call))
+    case .values(let run): try bind(node, try run(call.converting(to: conversion(of: node))))
     case .view(let view): try bindView(node, call, view)
-    case .inPlace(let run): try write(node, call, run)
+    case .inPlace(let run): try write(node, call.converting(to: conversion(of: node)), run)
     case .symbol(let run): try bindSymbol(node, try run(call))
     case .graphs(let run): try bindOutputs(node, try run(call))
     case .assertion: break
@@ -114,6 +114,14 @@ final class ProgramGraphLowering {
       argument.forEachName { isComplex = isComplex || graph.tensors[$0]?.isComplex == true }
     }
     return isComplex
+  }
+
+  /// What autocast converts the operands to, as the type of the first result tells.
+  private func conversion(of node: Node) throws -> ElementType? {
+    var first: String?
+    node.outputs.first?.forEachName { first = first ?? $0 }
+    guard let result = first.flatMap({ graph.tensors[$0]?.elementType }) else { return nil }
+    return MixedPrecision.conversion(of: node, result: try ElementType(scalarType: result))
   }
 
   private func bind(_ node: Node, _ values: [Value?]) throws {

@@ -12,11 +12,13 @@ final class ProgramReader {
   /// The assertions that were dropped.
   var droppedAssertions = 0
 
+  /// - Parameter opset: the opset to write; `nil` for the usual one.
   /// - Throws: `ModelError` where the program is damaged, has effects, or uses operators without a lowering.
   static func read(
-    _ program: ExportedProgram, _ weights: Weights, _ budget: MemoryBudget, _ diagnostics: Diagnostics
+    _ program: ExportedProgram, _ weights: Weights, _ budget: MemoryBudget, _ opset: Int?, _ diagnostics: Diagnostics
   ) throws -> Module {
     let reader = ProgramReader(program, weights, budget, diagnostics)
+    if let opset { reader.module.target[""] = opset }
     try reader.checkEffects()
     let lowering = ProgramGraphLowering(
       reader, GraphBuilder(reader.module), program.graph, outputs: reader.userOutputs)

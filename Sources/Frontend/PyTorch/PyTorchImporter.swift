@@ -17,7 +17,7 @@ package struct PyTorchImporter: Importer {
     let archive = try ProgramArchive(file.contents)
     let program = try archive.program()
     let module = try ProgramReader.read(
-      program, Weights(archive), MemoryBudget(fileBytes: file.contents.count), diagnostics)
+      program, Weights(archive), MemoryBudget(fileBytes: file.contents.count), options.opset, diagnostics)
     file.contents.giveBackPages()
     return module
   }

@@ -14,7 +14,12 @@ extension Call {
     regions: [Operation.Region] = []
   ) throws -> [Value] {
     try lowering.reader.charge(values: operands.count + results)
-    return try builder.insert(definition, operands, attributes, resultCount: results, regions: regions)
+    guard regions.isEmpty, let wide = try widened(definition, operands) else {
+      return try builder.insert(definition, operands, attributes, resultCount: results, regions: regions)
+    }
+    return try builder.insert(definition, wide.operands, attributes, resultCount: results).map {
+      $0.tensorType?.elementType == .float32 ? try cast($0, to: wide.type) : $0
+    }
   }
 
   // MARK: Constants

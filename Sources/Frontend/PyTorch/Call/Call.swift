@@ -10,6 +10,8 @@ struct Call {
   private var base: Value?
   /// Which part of complex numbers operands stand for: 0 the real one, 1 the imaginary one.
   private(set) var chosenPart: Int?
+  /// What operands of floating point are converted to, as autocast does.
+  private var conversion: ElementType?
 
   init(_ lowering: ProgramGraphLowering, _ node: Node) {
     self.lowering = lowering
@@ -27,6 +29,19 @@ struct Call {
     var call = self
     call.chosenPart = index
     return call
+  }
+
+  /// The call on operands that are converted to `type`, where that is one.
+  func converting(to type: ElementType?) -> Call {
+    var call = self
+    call.conversion = type
+    return call
+  }
+
+  private func converted(_ value: Value) throws -> Value {
+    guard let conversion, let type = value.tensorType?.elementType, MixedPrecision.converts(type, to: conversion)
+    else { return value }
+    return try cast(value, to: conversion)
   }
 
   var builder: GraphBuilder { lowering.builder }
@@ -70,7 +85,7 @@ struct Call {
   /// The value that stands for an operand: pairs for complex numbers.
   func stored(_ name: String) throws -> Value {
     if let base, name == firstName { return base }
-    return try tensor(name).read()
+    return try converted(tensor(name).read())
   }
 
   /// The part of complex numbers that this call is about.
@@ -98,7 +113,7 @@ struct Call {
     return try names.map { name in
       guard let name else { return nil }
       switch try lowering.binding(name) {
-      case .tensor(let tensor): return try tensor.isComplex ? chosen(tensor.read()) : tensor.read()
+      case .tensor(let tensor): return try tensor.isComplex ? chosen(tensor.read()) : converted(tensor.read())
       case .missing: throw MissingOperand()
       case .integer, .float, .bool: throw wrong(name, "a tensor")
       }

@@ -59,7 +59,7 @@ extension Lowering {
   ]
 
   static let allOfComplexNumbers: [String: Lowering] = partwise.reduce(
-    into: complexNumbers.merging(complexSpectra) { first, _ in first }.merging(complexProducts) { first, _ in first }
+    into: [complexSpectra, complexProducts, wrappers].reduce(complexNumbers) { $0.merging($1) { first, _ in first } }
   ) { table, name in
     table[name] = all[name]?.ofEachPart
   }

@@ -1,18 +1,17 @@
 import IR
 
 extension Lowering {
-  /// Operations that call graphs.
-  static let higherOrder: [String: Lowering] = [
+  /// Operations that call a graph once, on numbers of any kind. What `torch.autocast` converts inside, the types of
+  /// results tell.
+  static let wrappers: [String: Lowering] = [
     "higher_order.wrap_with_set_grad_enabled": .graphs { try $0.inlined() },
-    "higher_order.wrap_with_autocast": .graphs { call in
-      // The third operand tells whether types change inside.
-      if call.node.inputs.count > 2, case .bool(true) = call.node.inputs[2].argument {
-        throw UnsupportedForm("computes in mixed precision", advice: "export outside of torch.autocast")
-      }
-      return try call.inlined()
-    },
+    "higher_order.wrap_with_autocast": .graphs { try $0.inlined() },
     "higher_order.invoke_subgraph": .graphs { try $0.inlined() },
     "higher_order.strict_mode": .graphs { try $0.inlined() },
+  ]
+
+  /// Operations that choose or repeat graphs.
+  static let higherOrder: [String: Lowering] = [
     "higher_order.cond": .graphs { try $0.conditional() },
     "higher_order.while_loop": .graphs { try $0.repeated() },
     "higher_order.scan": .graphs { try $0.scanned(hasStates: true) },

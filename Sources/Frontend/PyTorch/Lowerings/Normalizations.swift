@@ -89,17 +89,23 @@ extension Call {
   fileprivate func layerNormalization(results: Int) throws -> [Value] {
     let input = try value("input")
     let shape = try normalizedShape(of: input)
-    let type = try elementType(input)
-    let scale = try optionalValue("weight") ?? builder.constant(TensorLiteral.filled(1.0, type, shape))
-    return try ops(
-      .layerNormalization, [input, scale, optionalValue("bias")],
+    let given = try elementType(input)
+    // Weights in single precision may go with elements in half.
+    let weight = try optionalValue("weight")
+    let type = try weight.map { try elementType($0) } ?? given
+    let scale = try weight ?? builder.constant(TensorLiteral.filled(1.0, type, shape))
+    let values = try ops(
+      .layerNormalization, [cast(input, to: type), scale, optionalValue("bias")],
       ["axis": .int(Int64(-shape.count)), "epsilon": .float(single("eps", 1e-5))], results: results)
+    return [try cast(values[0], to: given)] + values.dropFirst()
   }
 
   /// Each group normalized as a channel, then each channel scaled and shifted.
   fileprivate func groupNormalization(_ name: String) throws -> Value {
-    let input = try value("input")
-    let type = try elementType(input)
+    let given = try value("input")
+    // Half precision is normalized in single, whose weights may be in either.
+    let type: ElementType = try elementType(given) == .float64 ? .float64 : .float32
+    let input = try cast(given, to: type)
     let (rank, groups) = (try rank(input), try int(name))
     let grouped = try reshape(input, [extent(of: input, 0), .known(groups), .known(-1)])
     let normal = try op(
@@ -107,9 +113,11 @@ extension Call {
       attributes: ["epsilon": .float(single("eps", 1e-5))])
     var result = try reshape(normal, extents(of: input))
     let axes = Array(1..<max(rank - 1, 1))
-    if let scale = try optionalValue("weight") { result = try op(.mul, result, unsqueeze(scale, axes)) }
-    if let bias = try optionalValue("bias") { result = try op(.add, result, unsqueeze(bias, axes)) }
-    return result
+    if let scale = try optionalValue("weight") {
+      result = try op(.mul, result, cast(unsqueeze(scale, axes), to: type))
+    }
+    if let bias = try optionalValue("bias") { result = try op(.add, result, cast(unsqueeze(bias, axes), to: type)) }
+    return try cast(result, to: elementType(given))
   }
 
   fileprivate func rootMeanSquare() throws -> Value {
