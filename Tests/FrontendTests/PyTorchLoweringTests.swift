@@ -75,6 +75,27 @@ import Testing
     #expect(try names(sine, ["x": tensor(6), "y": tensor(6)]) == ["Sin", "return"])
   }
 
+  @Test func numbersAreOthersInEachRun() throws {
+    let drawn = ["a", "b"].map { Self.unary("aten.randn_like.default", "x", $0) }
+    let sum = TestProgram.node(
+      "aten.add.Tensor", [("self", TestProgram.argument("a")), ("other", TestProgram.argument("b"))], "y")
+    #expect(try Self.names(drawn + [sum]) == ["RandomNormalLike", "RandomNormalLike", "Add", "return"])
+    // In the place of other elements, and with weights without putting back.
+    let written = [Self.unary("aten.neg.default", "x", "a"), Self.unary("aten.normal_.default", "a", "y")]
+    #expect(try Self.names(written) == ["Neg", "RandomNormalLike", "return"])
+    let order = TestProgram.node(
+      "aten.multinomial.default", [("self", TestProgram.argument("x")), ("num_samples", "{\"as_int\": 2}")], "y")
+    let places = TestProgram.tensor([2, 2]).replacing("\"dtype\": 7", with: "\"dtype\": 5")
+    let module = try TestProgram.read(TestProgram.archive(TestProgram.program([order], values: ["y": places])))
+    let names = module.main.operations.map { $0.definition.name.text }
+    #expect(names == ["RandomUniformLike", "Log", "Neg", "Div", "constant", "TopK", "return"])
+    // Numbers of training are no part of inference.
+    let dropout = TestProgram.node(
+      "aten.dropout.default",
+      [("input", TestProgram.argument("x")), ("p", "{\"as_float\": 0.5}"), ("train", "{\"as_bool\": true}")], "y")
+    #expect(try Self.refusal([dropout]).contains("random in training"))
+  }
+
   @Test func effectsAreRefused() throws {
     for (kind, name) in [("buffer_mutation", "buffer_name"), ("user_input_mutation", "user_input_name")] {
       let output = "{\"\(kind)\": {\"arg\": {\"name\": \"y\"}, \"\(name)\": \"state\"}}"

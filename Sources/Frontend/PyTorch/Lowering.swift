@@ -33,8 +33,8 @@ enum Lowering: Sendable {
     accumulations, activations, adaptivePooling, arithmetic, attention, bags, casts, comparisons, contractions,
     convolutions, counting, creation, detection, diagonals, distances, frames, gathering, gradients, groupedProducts,
     higherOrder, joining, linearSystems, losses, marginLosses, masks, mathematics, normalizations, norms, ordering,
-    padding, partitions, pooling, powers, quantiles, quantization, recurrences, reductions, resampling, scattering,
-    shapes, special, statistics, strides, symbols, uniqueness, views, wrappers,
+    padding, partitions, pooling, powers, quantiles, quantization, randomNumbers, recurrences, reductions, resampling,
+    scattering, shapes, special, statistics, strides, symbols, uniqueness, views, wrappers,
   ]
 
   static let all: [String: Lowering] = tables.reduce(into: [:]) { all, table in
