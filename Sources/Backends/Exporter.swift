@@ -2,7 +2,8 @@ import IR
 
 /// Writes modules in one file format.
 package protocol Exporter {
-  /// Writes `module`, which is left as it is, to `destination`: the whole file, or nothing at all.
+  /// Writes `module`, which is left as it is unless the options say otherwise, to `destination`: the whole file, or
+  /// nothing at all.
   ///
   /// - Parameter diagnostics: told what the format made the exporter change or decide: a raised IR version, weights
   ///   that moved to a file of their own.
@@ -32,6 +33,9 @@ package struct ExportOptions: Sendable {
   package var externalData: ExternalData
   /// Whether the data must be on the disk before the output gets its name.
   package var synchronizesFiles: Bool
+  /// Whether nobody needs the module afterwards: the exporter may bring it into the forms of its format instead of a
+  /// clone.
+  package var consumesModule = false
 
   package init(threads: Int = 1, externalData: ExternalData = .asInSource, synchronizesFiles: Bool = false) {
     self.threads = threads

@@ -4,7 +4,7 @@ import IR
 import Passes
 
 extension Compiler {
-  /// Writes the result where it was asked to go, or shows it.
+  /// Writes the result where it was asked to go, or shows it. What is written is the module's last use.
   ///
   /// - Returns: the bytes of the files that were written; `nil` where none was.
   func emit(_ module: Module, _ format: OutputFormat?, _ input: ModelFile) throws -> Int? {
@@ -14,8 +14,10 @@ extension Compiler {
     }
     guard let exporter = format?.exporter else { return nil }
     console.showProgress("writing \(output.name) ...")
+    var options = invocation.export
+    options.consumesModule = true
     return try timer.measure("(export)") {
-      try exporter.write(module, to: output, options: invocation.export, diagnostics: diagnostics)
+      try exporter.write(module, to: output, options: options, diagnostics: diagnostics)
     }
   }
 

@@ -55,9 +55,11 @@ package final class Compiler {
       let before = wantsTable ? end(of: module, input.contents.count + data.byteCount) : nil
       try runPasses(on: module, input)
       try tellWarnings()
+      var after = before == nil ? nil : end(of: module, nil)
       let bytes = try emit(module, format, input)
+      after?.bytes = bytes
       try tellWarnings()
-      if let before { tell(before, end(of: module, bytes)) } else { tellIdlePasses() }
+      if let before, let after { tell(before, after) } else { tellIdlePasses() }
       if invocation.timesPasses { console.error(TimeTable(timer).text) }
       try writeRemarks()
     } catch let error as ModelError {

@@ -80,9 +80,11 @@ package final class Operation {
 
   /// The literal of a `constant` of a dense tensor.
   package var literal: TensorLiteral? {
-    guard isConstant, case .tensor(let literal)? = attributes["value"] else { return nil }
+    guard isConstant, case .tensor(let literal)? = attributes[Self.valueName] else { return nil }
     return literal
   }
+
+  private static let valueName: ByteString = "value"
 
   /// `node 'conv1' (Conv)`: how messages about a source file name an operation.
   package var place: String { OperationPlace(self).description }

@@ -116,10 +116,10 @@ import Testing
       refusal {
         $0.node("Relu", ["x"], ["y"])
         $0.node("Relu", ["x"], ["y"])
-      } == "model.onnx: node 'y' (Relu): error: its output 'y' is defined twice in one graph")
+      } == "model.onnx: node 'y' (Relu): error: 'y' is defined twice in one graph")
     #expect(
       refusal { $0.node("Relu", ["x"], ["x"]) }
-        == "model.onnx: node 'x' (Relu): error: its output 'x' is defined twice in one graph")
+        == "model.onnx: node 'x' (Relu): error: 'x' is defined twice in one graph")
     #expect(refusal { $0.node("Relu", ["x"], ["z"]) } == "model.onnx: output 'y': error: nothing defines it")
     #expect(
       refusal { $0.node("return", ["x"], ["y"]) } == "model.onnx: node 'y' (return): error: ONNX has no such operator")

@@ -7,7 +7,7 @@ struct ResultTable {
   struct End {
     let summary: ModuleSummary
     /// The bytes of the files; `nil` where there are none.
-    let bytes: Int?
+    var bytes: Int?
   }
 
   let before: End

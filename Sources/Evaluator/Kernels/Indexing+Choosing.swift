@@ -14,25 +14,57 @@ extension Indexing {
       try invocation.make(operands[1].elementType, dimensions) { output in
         try withBytes(of: operands[...]) { bytes in
           let traversal = Traversal(operands.map { Layout($0.dimensions).broadcast(to: dimensions) })
-          let (condition, first, second) = (bytes[0], bytes[1], bytes[2])
-          let steps = (traversal.rowSteps[0], traversal.rowSteps[1], traversal.rowSteps[2])
-          var position = 0
-          traversal.forEachRow { offsets in
-            var (asked, inFirst, inSecond) = (offsets[0], offsets[1], offsets[2])
-            for _ in 0..<traversal.rowLength {
-              let pattern =
-                condition[asked] != 0
-                ? Bits.load(first, inFirst, width: width) : Bits.load(second, inSecond, width: width)
-              Bits.store(pattern, output, position, width: width)
-              position += 1
-              asked += steps.0
-              inFirst += steps.1
-              inSecond += steps.2
-            }
+          switch width {
+          case 8: choose(UInt8.self, bytes, traversal, output)
+          case 16: choose(UInt16.self, bytes, traversal, output)
+          case 32: choose(UInt32.self, bytes, traversal, output)
+          case 64: choose(UInt64.self, bytes, traversal, output)
+          default: choosePacked(width, bytes, traversal, output)
           }
         }
       }
     ]
+  }
+
+  /// Chooses elements of the size of `Element` by the bytes of the first operand.
+  private static func choose<Element: FixedWidthInteger & BitwiseCopyable>(
+    _: Element.Type, _ bytes: [UnsafeRawBufferPointer], _ traversal: Traversal, _ output: UnsafeMutableRawBufferPointer
+  ) {
+    let size = MemoryLayout<Element>.size
+    let (condition, first, second) = (bytes[0], bytes[1], bytes[2])
+    let steps = (traversal.rowSteps[0], traversal.rowSteps[1] * size, traversal.rowSteps[2] * size)
+    var position = 0
+    traversal.forEachRow { offsets in
+      var (asked, inFirst, inSecond) = (offsets[0], offsets[1] * size, offsets[2] * size)
+      for _ in 0..<traversal.rowLength {
+        let one = first.loadUnaligned(fromByteOffset: inFirst, as: Element.self)
+        let other = second.loadUnaligned(fromByteOffset: inSecond, as: Element.self)
+        output.storeBytes(of: condition[asked] != 0 ? one : other, toByteOffset: position, as: Element.self)
+        position += size
+        asked += steps.0
+        inFirst += steps.1
+        inSecond += steps.2
+      }
+    }
+  }
+
+  /// Chooses elements that share bytes.
+  private static func choosePacked(
+    _ width: Int, _ bytes: [UnsafeRawBufferPointer], _ traversal: Traversal, _ output: UnsafeMutableRawBufferPointer
+  ) {
+    let (condition, first, second) = (bytes[0], bytes[1], bytes[2])
+    let steps = (traversal.rowSteps[0], traversal.rowSteps[1], traversal.rowSteps[2])
+    var position = 0
+    traversal.forEachRow { offsets in
+      for column in 0..<traversal.rowLength {
+        let pattern =
+          condition[offsets[0] + column * steps.0] != 0
+          ? Bits.load(first, offsets[1] + column * steps.1, width: width)
+          : Bits.load(second, offsets[2] + column * steps.2, width: width)
+        Bits.store(pattern, output, position, width: width)
+        position += 1
+      }
+    }
   }
 
   static func compress(_ invocation: Invocation) throws -> [TensorLiteral?] {

@@ -1,4 +1,5 @@
 import CModelProtos
+import Glibc
 import IR
 
 /// A view of an unpacked message of the C type `Structure`.
@@ -140,5 +141,11 @@ extension ByteString {
   /// What a `bytes` field holds.
   package init(_ data: ProtobufCBinaryData) {
     self.init(bytes: Array(UnsafeBufferPointer(start: data.data, count: data.len)))
+  }
+
+  /// Whether a `bytes` field holds this.
+  package func equals(_ data: ProtobufCBinaryData) -> Bool {
+    guard bytes.count == data.len, let start = data.data else { return bytes.count == data.len }
+    return bytes.withUnsafeBytes { own in own.baseAddress.map { memcmp($0, start, data.len) == 0 } ?? true }
   }
 }

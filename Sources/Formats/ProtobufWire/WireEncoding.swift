@@ -18,6 +18,13 @@ enum WireEncoding {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
+  /// Appends a field of some bytes.
+  static func appendDelimited(_ number: UInt32, _ content: some Collection<UInt8>, to bytes: inout [UInt8]) {
+    appendTag(number, .lengthDelimited, to: &bytes)
+    appendVarint(UInt64(content.count), to: &bytes)
+    bytes.append(contentsOf: content)
+  }
+
   private static let lengthSize = 5
 
   /// Leaves room for a length that is known in the end. Returns where that is.

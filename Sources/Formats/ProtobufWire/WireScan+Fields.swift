@@ -2,67 +2,81 @@ import IR
 
 /// Fields that are no messages.
 extension WireScan {
-  /// Rewrites one field, and where numbers of a list follow each other unpacked, those too.
+  /// Checks one field, and where numbers of a list follow each other unpacked, those too; rewrites what libprotobuf-c would
+  /// copy, or take apart number by number.
+  ///
+  /// - Returns: how many numbers of a list are left as fields of their own behind the first.
   mutating func rewrite(
     _ field: WireSchema.Field, _ number: UInt32, _ type: WireType, _ whole: Range<Int>, _ content: Range<Int>,
     _ cursor: inout WireCursor
-  ) throws {
+  ) throws -> Int {
     switch (field.kind, type) {
     case (.bytes, .lengthDelimited):
       if field.role == .payload {
-        try appendPayload(slice(content), of: field, number)
+        try replace(whole, of: field, number, by: slice(content))
         giveBackPages(before: content.upperBound)
       } else {
         // Once unpacked, and again as a name or text of the IR.
         try charge(2 * content.count + field.elementCost, at: content)
-        appendDelimited(number, bytes[content])
       }
     case (.varint, .lengthDelimited) where field.isRepeated, (.fixed32, .lengthDelimited) where field.isRepeated,
       (.fixed64, .lengthDelimited) where field.isRepeated:
-      try appendNumbers(slice(content), of: field, number, at: content)
+      if field.role == .payload {
+        try replace(whole, of: field, number, by: slice(content))
+      } else {
+        try chargeNumbers(UnsafeRawBufferPointer(rebasing: bytes[content]), of: field, at: content)
+      }
       giveBackPages(before: content.upperBound)
     case (.varint, .varint), (.fixed32, .fixed32), (.fixed64, .fixed64):
-      if field.isRepeated {
-        let numbers = try joinRun(number, type, content, &cursor)
-        try appendNumbers(ByteSlice(numbers), of: field, number, at: content)
-      } else {
-        result.message.append(contentsOf: bytes[whole])
-      }
+      if field.isRepeated { return try rewriteRun(field, number, type, whole, content, &cursor) }
     case (.message, _), (.bytes, _), (.varint, _), (.fixed32, _), (.fixed64, _):
       throw ModelError(
         .invalidModel, place: place(whole),
         "\(cursor.message).\(field.name) has wire type \(type.rawValue): the file is damaged, or no such model")
     }
+    return 0
   }
 
-  /// The content of a number and of those that follow it in the same field, packed.
-  private mutating func joinRun(
-    _ number: UInt32, _ type: WireType, _ first: Range<Int>, _ cursor: inout WireCursor
-  ) throws -> [UInt8] {
-    var numbers = Array(bytes[first])
+  /// As many numbers of a list may stay fields of their own.
+  private static let fewNumbers = 8
+
+  /// Packs a number and those that follow it in the same field, where they are many.
+  private mutating func rewriteRun(
+    _ field: WireSchema.Field, _ number: UInt32, _ type: WireType, _ whole: Range<Int>, _ content: Range<Int>,
+    _ cursor: inout WireCursor
+  ) throws -> Int {
+    var others: [Range<Int>] = []
     while !cursor.isAtEnd {
       let before = cursor.offset
-      let next = try cursor.readTag()
-      guard next == (number, type) else {
+      guard try cursor.readTag() == (number, type) else {
         cursor.offset = before
         break
       }
-      numbers.append(contentsOf: bytes[try cursor.skip(type)])
+      others.append(try cursor.skip(type))
     }
-    try charge(numbers.count, at: first)
-    return numbers
+    if field.role == .kept, others.count < Self.fewNumbers {
+      try charge((others.count + 1) * field.elementCost, at: content)
+      return others.count
+    }
+    var numbers = Array(bytes[content])
+    for other in others { numbers.append(contentsOf: bytes[other]) }
+    try charge(numbers.count, at: content)
+    let run = whole.lowerBound..<cursor.offset
+    if field.role == .payload {
+      try replace(run, of: field, number, by: ByteSlice(numbers))
+    } else {
+      try numbers.withUnsafeBytes { try chargeNumbers($0, of: field, at: content) }
+      copy.replace(run) { WireEncoding.appendDelimited(number, numbers, to: &$0) }
+    }
+    return 0
   }
 
-  private mutating func appendNumbers(
-    _ numbers: ByteSlice, of field: WireSchema.Field, _ number: UInt32, at content: Range<Int>
+  private mutating func chargeNumbers(
+    _ numbers: UnsafeRawBufferPointer, of field: WireSchema.Field, at content: Range<Int>
   ) throws {
-    if field.role == .payload { return try appendPayload(numbers, of: field, number) }
-    try numbers.withUnsafeBytes { numbers in
-      let count = try count(numbers, field.kind, at: content)
-      let (memory, overflow) = count.multipliedReportingOverflow(by: field.elementCost)
-      try charge(overflow ? .max : memory, at: content)
-      appendDelimited(number, numbers)
-    }
+    let count = try count(numbers, field.kind, at: content)
+    let (memory, overflow) = count.multipliedReportingOverflow(by: field.elementCost)
+    try charge(overflow ? .max : memory, at: content)
   }
 
   private func count(_ numbers: UnsafeRawBufferPointer, _ kind: WireSchema.Kind, at content: Range<Int>) throws -> Int {
@@ -92,34 +106,26 @@ extension WireScan {
     return slice
   }
 
-  private mutating func appendPayload(_ payload: ByteSlice, of field: WireSchema.Field, _ number: UInt32) throws {
+  /// Writes the index that `payload` gets in the table instead of the field in `range`.
+  private mutating func replace(
+    _ range: Range<Int>, of field: WireSchema.Field, _ number: UInt32, by payload: ByteSlice
+  ) throws {
     try charge(MemoryLayout<ByteSlice>.stride + field.elementCost, at: payload.offset..<payload.offset)
     let index = UInt64(result.payloads.count)
     result.payloads.append(payload)
-    switch field.kind {
-    case .varint:
-      var digits: [UInt8] = []
-      WireEncoding.appendVarint(index, to: &digits)
-      digits.withUnsafeBytes { appendDelimited(number, $0) }
-    case .fixed32: withUnsafeBytes(of: UInt32(truncatingIfNeeded: index).littleEndian) { appendDelimited(number, $0) }
-    case .fixed64, .bytes, .message: withUnsafeBytes(of: index.littleEndian) { appendDelimited(number, $0) }
+    copy.replace(range) { message in
+      switch field.kind {
+      case .varint:
+        var digits: [UInt8] = []
+        WireEncoding.appendVarint(index, to: &digits)
+        WireEncoding.appendDelimited(number, digits, to: &message)
+      case .fixed32:
+        withUnsafeBytes(of: UInt32(truncatingIfNeeded: index).littleEndian) {
+          WireEncoding.appendDelimited(number, $0, to: &message)
+        }
+      case .fixed64, .bytes, .message:
+        withUnsafeBytes(of: index.littleEndian) { WireEncoding.appendDelimited(number, $0, to: &message) }
+      }
     }
   }
-
-  // MARK: Writing
-
-  mutating func appendDelimited(_ number: UInt32, _ content: some Collection<UInt8>) {
-    let length = beginDelimited(number)
-    result.message.append(contentsOf: content)
-    endDelimited(length)
-  }
-
-  /// Writes a tag and leaves room for the length, which is known in the end. Returns where that is.
-  mutating func beginDelimited(_ number: UInt32) -> Int {
-    WireEncoding.appendTag(number, .lengthDelimited, to: &result.message)
-    return WireEncoding.beginDelimited(&result.message)
-  }
-
-  /// Writes the length of what was appended since `beginDelimited`.
-  mutating func endDelimited(_ offset: Int) { WireEncoding.endDelimited(offset, &result.message) }
 }

@@ -29,6 +29,7 @@ struct WireScan {
 
   let source: ByteSlice
   let bytes: UnsafeRawBufferPointer
+  var copy: WireCopy
   var result: ScannedMessage
   private let schema: WireSchema
   private let limits: Limits
@@ -39,9 +40,11 @@ struct WireScan {
   static func scan(_ source: ByteSlice, _ schema: WireSchema, _ limits: Limits) throws -> ScannedMessage {
     try source.withUnsafeBytes { bytes in
       var scan = WireScan(
-        source: source, bytes: bytes, result: ScannedMessage(remainingMemory: limits.memory), schema: schema,
-        limits: limits)
+        source: source, bytes: bytes, copy: WireCopy(bytes), result: ScannedMessage(remainingMemory: limits.memory),
+        schema: schema, limits: limits)
       try scan.rewriteMessage(0, 0..<bytes.count, [], Depth())
+      scan.copy.jump(from: bytes.count, to: bytes.count)
+      scan.result.message = scan.copy.message
       return scan.result
     }
   }
@@ -58,7 +61,12 @@ struct WireScan {
     try charge(message.cost, at: first)
     var merged = message.hasSingularMessages ? try pieces(message, first, more) : nil
     try rewriteFields(message, first, &merged, depth)
-    for range in more { try rewriteFields(message, range, &merged, depth) }
+    var end = first.upperBound
+    for range in more {
+      copy.jump(from: end, to: range.lowerBound)
+      try rewriteFields(message, range, &merged, depth)
+      end = range.upperBound
+    }
   }
 
   private func enter(_ message: WireSchema.Message, _ range: Range<Int>, _ outer: Depth) throws -> Depth {
@@ -90,29 +98,56 @@ struct WireScan {
       if count > Self.freeFields { try charge(Self.fieldOverhead, at: content) }
       guard let field = message.field(number) else {
         try charge(content.count, at: content)
-        result.message.append(contentsOf: bytes[start..<content.upperBound])
         continue
       }
       guard case .message(let child) = field.kind, type == .lengthDelimited else {
-        try rewrite(field, number, type, start..<content.upperBound, content, &cursor)
+        let more = try rewrite(field, number, type, start..<content.upperBound, content, &cursor)
+        count += more
+        if more > 0, count > Self.freeFields { try charge(more * Self.fieldOverhead, at: content) }
         continue
       }
-      var pieces = [content]
+      var pieces: [Range<Int>] = []
       if merged != nil, !field.isRepeated {
         // Written where the first piece is; the others are skipped.
-        guard let all = merged?.removeValue(forKey: number) else { continue }
-        pieces = all
+        guard let all = merged?.removeValue(forKey: number) else {
+          copy.replace(start..<content.upperBound)
+          continue
+        }
+        if all != [content] { pieces = all }
       }
-      let mark = (result.message.count, result.payloads.count)
       try charge(field.elementCost, at: content)
-      let length = beginDelimited(number)
-      try rewriteMessage(child, pieces[0], Array(pieces.dropFirst()), depth)
-      endDelimited(length)
-      guard field.role == .extracted else { continue }
-      result.message.removeSubrange(mark.0...)
-      result.payloads.removeSubrange(mark.1...)
-      result.extracted.append(try slice(content))
+      if field.role == .extracted {
+        try extract(child, content, from: start, depth)
+      } else {
+        try rewriteMessages(child, pieces, number, start..<content.upperBound, content, depth)
+      }
     }
+  }
+
+  /// Rewrites the message of a field, which the file holds in one piece, its content, or in those of `pieces`.
+  private mutating func rewriteMessages(
+    _ type: Int, _ pieces: [Range<Int>], _ number: UInt32, _ whole: Range<Int>, _ content: Range<Int>, _ depth: Depth
+  ) throws {
+    copy.enter(number, start: whole.lowerBound, content: content.lowerBound)
+    guard let first = pieces.first, let last = pieces.last else {
+      try rewriteMessage(type, content, [], depth)
+      return copy.leave(end: content.upperBound)
+    }
+    copy.jump(from: content.lowerBound, to: first.lowerBound)
+    try rewriteMessage(type, first, Array(pieces.dropFirst()), depth)
+    copy.leave(end: last.upperBound)
+    copy.jump(from: last.upperBound, to: whole.upperBound)
+  }
+
+  /// Checks a message, and takes it out.
+  private mutating func extract(_ type: Int, _ content: Range<Int>, from start: Int, _ depth: Depth) throws {
+    copy.jump(from: start, to: content.lowerBound)
+    let mark = (copy.message.count, result.payloads.count)
+    try rewriteMessage(type, content, [], depth)
+    copy.drop(from: mark.0)
+    result.payloads.removeSubrange(mark.1...)
+    copy.jump(from: start, to: content.upperBound)
+    result.extracted.append(try slice(content))
   }
 
   /// Where fields that hold one message may have to be merged: the pieces of each. A message that another member of its oneof

@@ -66,13 +66,20 @@ struct NodeOrder {
   }
 
   /// The names that a node uses, those that its graphs take from outside included.
-  private static func usedNames(_ node: Onnx__NodeProto) -> [ByteString] {
+  static func usedNames(_ node: Onnx__NodeProto) -> [ByteString] {
     var names = UnsafeBufferPointer(start: node.input, count: node.n_input).map { ByteString($0) }
+    guard hasGraphs(node) else { return names }
     for attribute in messages(node.attribute, node.n_attribute) {
       if let graph = attribute.pointee.g { names += freeNames(graph.pointee) }
       for graph in messages(attribute.pointee.graphs, attribute.pointee.n_graphs) { names += freeNames(graph.pointee) }
     }
     return names
+  }
+
+  static func hasGraphs(_ node: Onnx__NodeProto) -> Bool {
+    UnsafeBufferPointer(start: node.attribute, count: node.n_attribute).contains { attribute in
+      attribute.map { $0.pointee.g != nil || $0.pointee.n_graphs > 0 } ?? false
+    }
   }
 
   /// The names that a graph uses and does not define.

@@ -4,20 +4,45 @@ import IR
 
 /// Nodes: operations.
 extension GraphReader {
+  /// Nodes are read as the file lists them, up to the first that uses what a later one defines.
   func readNodes(_ nodes: [UnpackedMessage<Onnx__NodeProto>]) throws {
-    let order = try NodeOrder.order(of: nodes, in: scope)
+    scope.reserve(nodes.count)
+    let start = try nodes.firstIndex { try !readIfDefined($0) } ?? nodes.endIndex
+    let rest = Array(nodes[start...])
+    let order = try NodeOrder.order(of: rest, in: scope)
     if order.wasUnsorted {
       try reader.diagnostics.warn(
         "its nodes are not in the order of their uses, as ONNX asks; mcc sorts them", at: "graph '\(graph.name.text)'")
     }
-    for index in order.indices { try read(nodes[index]) }
+    for index in order.indices where try !readIfDefined(rest[index]) {
+      let missing = NodeOrder.usedNames(rest[index].pointee).first { !isDefined($0) } ?? ""
+      throw ModelError(
+        .invalidModel, place: Self.place(of: rest[index].pointee), "uses '\(missing.text)', which nothing defines")
+    }
   }
 
-  private func read(_ message: UnpackedMessage<Onnx__NodeProto>) throws {
+  private func isDefined(_ name: ByteString) -> Bool { name.isEmpty || scope[name] != nil }
+
+  /// Reads a node, unless it uses a name that nothing defines yet: then nothing happens.
+  private func readIfDefined(_ message: UnpackedMessage<Onnx__NodeProto>) throws -> Bool {
+    let proto = message.pointee
+    var operands: [Value?] = []
+    operands.reserveCapacity(proto.n_input)
+    for name in UnsafeBufferPointer(start: proto.input, count: proto.n_input) {
+      let value = name.len == 0 ? nil : scope[ByteString(name)]
+      guard value != nil || name.len == 0 else { return false }
+      operands.append(value)
+    }
+    guard !NodeOrder.hasGraphs(proto) || NodeOrder.usedNames(proto).allSatisfy(isDefined) else { return false }
+    try read(message, operands)
+    return true
+  }
+
+  private func read(_ message: UnpackedMessage<Onnx__NodeProto>, _ operands: [Value?]) throws {
     do {
-      let operation = try insert(message)
+      let operation = try insert(message, operands)
       operation.overload = ByteString(message.pointee.overload)
-      for result in operation.presentResults { try scope.define(result) }
+      for case let result? in operation.results { try scope.define(result) }
     } catch let error as ModelError {
       throw error.at(Self.place(of: message.pointee))
     }
@@ -32,12 +57,9 @@ extension GraphReader {
     return "node '\(name.text)' (\(prefix)\(ByteString(proto.op_type).text))"
   }
 
-  private func insert(_ message: UnpackedMessage<Onnx__NodeProto>) throws -> Operation {
+  private func insert(_ message: UnpackedMessage<Onnx__NodeProto>, _ operands: [Value?]) throws -> Operation {
     let proto = message.pointee
-    let key = OpCatalog.Key(OperatorSets.normalized(ByteString(proto.domain)), ByteString(proto.op_type))
-    guard !key.name.isEmpty else { throw ModelError(.invalidModel, "has no op_type") }
-
-    let operands = try UnsafeBufferPointer(start: proto.input, count: proto.n_input).map { try operand(ByteString($0)) }
+    guard proto.op_type.len > 0 else { throw ModelError(.invalidModel, "has no op_type") }
     let read = try AttributeReader(reader, isInFunction: isInFunction).read(
       messages(proto.attribute, proto.n_attribute))
     var annotations = Annotations()
@@ -53,31 +75,18 @@ extension GraphReader {
 
     let location = Location(name: ByteString(proto.name))
     let results = try resultSpecifications(proto)
+    let definition = try definitions.definition(of: proto, reader)
     let operation =
-      if key == Self.constant, !reader.functions.contains(key) {
+      if definition === OpDefinition.constant {
         try insertConstant(operands, results, read, location)
       } else {
         builder.insert(
-          try definition(key), operands: operands, results: results.map { $0?.specification },
+          definition, operands: operands, results: results.map { $0?.specification },
           attributes: Attributes(read.attributes), regions: try regions(read.graphs), location: location)
       }
     operation.annotations = annotations.unlessEmpty
     for (value, result) in zip(operation.results, results) { value?.annotations = result?.annotations }
     return operation
-  }
-
-  private static let constant = OpCatalog.Key("", "Constant")
-
-  private func operand(_ name: ByteString) throws -> Value? {
-    if name.isEmpty { return nil }
-    guard let value = scope[name] else {
-      throw ModelError(.invalidModel, "uses '\(name.text)', which nothing defines")
-    }
-    return value
-  }
-
-  private func definition(_ key: OpCatalog.Key) throws -> OpDefinition {
-    reader.functions.contains(key) ? reader.functionDefinition(key) : try definitions.definition(key)
   }
 
   private struct Result {

@@ -9,6 +9,9 @@ final class Scope {
     self.outer = outer
   }
 
+  /// Makes room for as many values as `count` nodes define at least.
+  func reserve(_ count: Int) { values.reserveCapacity(values.count + count) }
+
   /// The value of that name that is visible here; the innermost where there are more.
   subscript(name: ByteString) -> Value? {
     var scope: Scope? = self

@@ -51,7 +51,7 @@ package struct OperatorHistory: Sendable {
     let key = OpCatalog.Key(domain == "ai.onnx" ? "" : domain, name)
     return read.withLock { read in
       if let known = read[key] { return known }
-      let history = table[key].map { OperatorHistory(line: "\($0)") }
+      let history = table[key].map { OperatorHistory(line: $0) }
       read[key] = history
       return history
     }
@@ -77,35 +77,44 @@ package struct OperatorHistory: Sendable {
 
 extension OperatorHistory {
   /// Reads a line of the table: versions, then additions.
-  init(line: String) {
+  init(line: StaticString) {
     var versions: [Int] = []
     var additions: [Addition] = []
-    for word in line.split(separator: " ") {
-      let parts = word.split(separator: "@")
-      if parts.count == 2, let version = Int(parts[1]) {
-        additions += Self.features(parts[0]).map { Addition(feature: $0, version: version) }
-      } else if let version = Int(word.drop { $0 == "!" }) {
-        versions.append(version)
+    var isDeprecated = false
+    line.withUTF8Buffer { line in
+      for word in line.split(separator: UInt8(ascii: " ")) {
+        let parts = word.split(separator: UInt8(ascii: "@"))
+        if parts.count == 2, let version = Self.number(parts[1]) {
+          additions += Self.features(parts[0]).map { Addition(feature: $0, version: version) }
+        } else if word.first == UInt8(ascii: "!") {
+          isDeprecated = true
+          versions += Self.number(word.dropFirst()).map { [$0] } ?? []
+        } else if let version = Self.number(word) {
+          versions.append(version)
+        }
       }
     }
     self.versions = versions
-    self.isDeprecated = line.contains("!")
+    self.isDeprecated = isDeprecated
     self.additions = additions
   }
 
-  private static func features(_ text: Substring) -> [Feature] {
-    if text.first == "." { return [.attribute(ByteString(text.dropFirst()))] }
-    let isResult = text.first == ">"
-    let body = isResult ? text.dropFirst() : text
-    guard let index = Int(body.prefix { $0.isNumber }) else { return [] }
-    let rest = body.drop { $0.isNumber }
+  private typealias Word = Slice<UnsafeBufferPointer<UInt8>>
+
+  private static func features(_ word: Word) -> [Feature] {
+    if word.first == UInt8(ascii: ".") { return [.attribute(ByteString(word.dropFirst()))] }
+    let isResult = word.first == UInt8(ascii: ">")
+    let body = isResult ? word.dropFirst() : word
+    let digits = body.prefix(while: isDigit)
+    guard let index = number(digits) else { return [] }
+    let rest = body.dropFirst(digits.count)
     switch rest.first {
     case nil: return [isResult ? .result(index) : .operand(index)]
-    case "?": return [.absentOperand(index)]
-    case "~": return Int(rest.dropFirst()).map { [.differentElementTypes(index, $0)] } ?? []
+    case UInt8(ascii: "?"): return [.absentOperand(index)]
+    case UInt8(ascii: "~"): return number(rest.dropFirst()).map { [.differentElementTypes(index, $0)] } ?? []
     default: break
     }
-    let names = rest.dropFirst().split(separator: ",").map(String.init)
+    let names = rest.dropFirst().split(separator: UInt8(ascii: ",")).map { String(decoding: $0, as: UTF8.self) }
     let types = names.compactMap(ElementType.init(rawValue:)).reduce(into: ElementTypes()) {
       $0.insert(ElementTypes($1))
     }
@@ -113,6 +122,14 @@ extension OperatorHistory {
     return (types.isEmpty ? [] : [isResult ? .resultTypes(index, types) : .operandTypes(index, types)])
       + kinds.map { isResult ? .resultKind(index, $0) : .operandKind(index, $0) }
   }
+
+  /// The number that all of the word is.
+  private static func number(_ word: Word) -> Int? {
+    guard !word.isEmpty, word.allSatisfy(isDigit) else { return nil }
+    return word.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }
 
 // MARK: - What an operation uses

@@ -6,7 +6,8 @@ extension Operation {
 
   /// Whether nothing but `statements` use it, and nothing would be missed.
   package func isDead(apartFrom statements: OpDefinition) -> Bool {
-    isWithoutEffects && presentResults.allSatisfy { $0.uses.allSatisfy { $0.owner.is(statements) } }
+    isWithoutEffects
+      && results.allSatisfy { result in result?.uses.allSatisfy { $0.owner.is(statements) } ?? true }
   }
 
   /// Whether running it, regions included, does nothing but compute its results.

@@ -99,7 +99,7 @@ private struct Folding {
 
   /// Replaces the results whose elements inference knows; whether it was all of them.
   private mutating func foldKnownResults(of operation: Operation) throws -> Bool {
-    for result in operation.presentResults where result.hasUses {
+    for case let result? in operation.results where result.hasUses {
       guard let literal = result.knownLiteral, literal.byteCount <= growthLeft else { continue }
       growthLeft -= literal.byteCount
       try write([(result, literal)], instead: operation)

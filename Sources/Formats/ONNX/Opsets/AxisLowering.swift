@@ -11,7 +11,8 @@ struct AxisLowering {
     .split, .squeeze, .unsqueeze,
   ]
 
-  private let isNeeded: Bool
+  /// Whether the target may lack axes that an operation has.
+  let isNeeded: Bool
   private let definitions: Set<ObjectIdentifier>
 
   init(_ module: Module, _ opset: Int?) {
