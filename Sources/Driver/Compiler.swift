@@ -22,6 +22,7 @@ package final class Compiler {
     configuration.threads = invocation.threads
     configuration.numerics = invocation.numerics
     configuration.verifiesEach = invocation.verifiesEach
+    configuration.remarksRewrites = invocation.remarksPath != nil
     self.configuration = configuration
     manager = PassManager(configuration, instruments: Self.instruments(invocation, console, timer))
   }

@@ -24,6 +24,24 @@ import Testing
         """)
   }
 
+  @Test(arguments: [true, false]) func rewritesAreRemarkedWhereSomebodyReadsThat(isRead: Bool) throws {
+    let module = try module(
+      """
+      graph @main(%x: f32[2]) -> (y: f32[2]) {
+        %a = Relu(%x) : f32[2]
+        %b = Exp(%a) : f32[2]
+        return %a
+      }
+      """)
+    var configuration = PassManager.Configuration()
+    configuration.remarksRewrites = isRead
+    let manager = PassManager(configuration)
+    try manager.run(Pipeline(passes: [DCE(), DCE()]), on: module)
+    #expect(module.main.operations.contains { $0.is(.relu) } && !module.main.operations.contains { $0.is(.exp) })
+    #expect(manager.remarks.filter { $0.kind == .applied }.map(\.place) == (isRead ? ["node 'b' (Exp)"] : []))
+    #expect(manager.remarks.contains { $0.kind == .idle })
+  }
+
   @Test func unknownOperatorsMayHaveEffects() throws {
     try expect(
       DCE(),

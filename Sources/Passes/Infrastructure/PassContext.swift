@@ -18,6 +18,8 @@ package final class PassContext {
   package let analyses: AnalysisCache
   /// What lossy passes of this run do to weights.
   package let weightErrors: WeightErrors
+  /// Whether somebody reads what was applied to which operation, and what was not. It is put into words only then.
+  private let remarksRewrites: Bool
   private var rewritesLeft: Int
 
   /// Whether one more rewrite may be applied. Passes ask before each, so that the one that breaks a model can be found.
@@ -26,7 +28,7 @@ package final class PassContext {
   package init(
     _ module: Module, pass: String, threads: Int = 1, numerics: Numerics = .rounding, isStrict: Bool = false,
     analyses: AnalysisCache = AnalysisCache(), weightErrors: WeightErrors = WeightErrors(),
-    rewriteLimit: Int = .max
+    remarksRewrites: Bool = true, rewriteLimit: Int = .max
   ) {
     rewriter = Rewriter(module, pass: pass)
     self.threads = threads
@@ -34,20 +36,25 @@ package final class PassContext {
     self.isStrict = isStrict
     self.analyses = analyses
     self.weightErrors = weightErrors
+    self.remarksRewrites = remarksRewrites
     rewritesLeft = rewriteLimit
   }
 
   /// Says that a rewrite was applied to `operation`.
-  package func applied(_ message: String, at operation: Operation) { applied(message, at: operation.place) }
+  package func applied(_ message: @autoclosure () -> String, at operation: Operation) {
+    applied(message(), at: operation.place)
+  }
 
   /// Says that a rewrite was applied at `place`: of an operation that may be gone by now.
-  package func applied(_ message: String, at place: String) {
-    add(.applied, place, message)
+  package func applied(_ message: @autoclosure () -> String, at place: @autoclosure () -> String) {
+    if remarksRewrites { add(.applied, place(), message()) }
     rewritesLeft -= 1
   }
 
   /// Says that a rewrite did not apply to `operation`, and why.
-  package func missed(_ message: String, at operation: Operation) { add(.missed, operation.place, message) }
+  package func missed(_ message: @autoclosure () -> String, at operation: Operation) {
+    if remarksRewrites { add(.missed, operation.place, message()) }
+  }
 
   /// Says something about the pass's work as a whole: "0 of 161 weights eligible: ...".
   package func note(_ message: String) { add(.note, nil, message) }

@@ -10,6 +10,8 @@ package final class PassManager {
     package var numerics = Numerics.rounding
     /// Whether to verify the module after each pass that changed it, and to be strict about what is merely suspicious.
     package var verifiesEach = false
+    /// Whether remarks say of each operation what was applied to it, and what was not.
+    package var remarksRewrites = true
     /// Throws where a module is not valid.
     package var verify: @Sendable (Module) throws -> Void = { try $0.verify() }
 
@@ -85,7 +87,7 @@ package final class PassManager {
     let context = PassContext(
       module, pass: application.name, threads: configuration.threads, numerics: configuration.numerics,
       isStrict: configuration.verifiesEach, analyses: analyses, weightErrors: weightErrors,
-      rewriteLimit: rewriteLimit ?? .max)
+      remarksRewrites: configuration.remarksRewrites, rewriteLimit: rewriteLimit ?? .max)
     for instrument in instruments { instrument.willRun(application, on: module) }
     defer { collect(context) }
     do {

@@ -166,12 +166,12 @@ private struct Folding {
   private func known(_ value: Value) -> TensorLiteral? { value.constantLiteral ?? unwritten[value] }
 
   private mutating func write(_ results: [(Value, TensorLiteral)], instead operation: Operation) throws {
-    let place = operation.place
+    let place = OperationPlace(operation)
     for (result, literal) in results {
       let constant = try context.rewriter.insertConstant(literal, name: result.name, before: operation)
       try context.rewriter.replace(result, with: constant, takingName: true)
     }
-    context.applied("folded", at: place)
+    context.applied("folded", at: place.description)
     foldedCount += 1
   }
 
