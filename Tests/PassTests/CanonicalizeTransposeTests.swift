@@ -94,6 +94,19 @@ import Testing
       .expect(["Conv", "Transpose", "Exp", "Reshape"])
   }
 
+  @Test func onesAreNotPutInToBeTransposed() throws {
+    let body = """
+      %a = constant [1, -1, 7, 2, 3] : i64[5]
+      %r = Reshape(%x, %a)
+      %t = Transpose(%r) {perm = [1, 3, 2, 4, 0]}
+      %b = constant [-1, 7, 3] : i64[3]
+      %y = Reshape(%t, %b)
+      """
+    try Simplification("%x: f32[4, 7, 2, 3]", body).expect(["Transpose", "Reshape"])
+    try Simplification("%x: f32[4, 7, 2, 3]", body, outputs: ["y", "r"]).expect(["Reshape", "Transpose", "Reshape"])
+    try Simplification("%x: f32[4, 14, 3]", body).expect(["Reshape", "Transpose", "Reshape"])
+  }
+
   @Test func transposesThatWouldBecomeNoFewerStay() throws {
     let body = "%t = Transpose(%x) \(toFirst)\n%r = Relu(%t)\n%y = Add(%r, %z)"
     try Simplification("\(x), %z: f32[1, 4, 5, 6]", body).expectUnchanged()

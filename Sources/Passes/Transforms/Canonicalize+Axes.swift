@@ -3,7 +3,7 @@ import IR
 extension Canonicalize {
   /// Reshapes and transposes that meet once what stands between them is passed.
   static let axisPatterns: [any RewritePattern] = [
-    ReshapeInsteadOfTranspose(), ReshapeBeforeTranspose(), MeetAcrossRows(),
+    ReshapeInsteadOfTranspose(), ReshapeBeforeTranspose(), TransposeWithoutOnes(), MeetAcrossRows(),
   ]
 }
 
@@ -81,6 +81,44 @@ struct ReshapeBeforeTranspose: RewritePattern {
     let transposed = try context.rewriter.insert(
       .transpose, reshaped.presentResults, ["perm": .ints(perm)], before: operation)
     try context.rewriter.replace(operation, with: transposed.presentResults)
+    return .rewritten
+  }
+}
+
+/// Leaves out a reshape that puts in or takes out axes of extent 1, where what is transposed then is reshaped anyway.
+///
+///     %r = Reshape(%x, [1, -1, 49, 2, 32])           with %x : f32[n, 49, 2, 32]
+///     %t = Transpose(%r) {perm = [1, 3, 2, 4, 0]}
+///     %y = Reshape(%t, [-1, 49, 32])
+///   ->
+///     %t = Transpose(%x) {perm = [0, 2, 1, 3]}
+///     %y = Reshape(%t, [-1, 49, 32])
+///
+/// Conditions: a constant can say the last shape; nothing else uses the values between.
+struct TransposeWithoutOnes: RewritePattern {
+  static let roots = CancelReshapes.reshapes
+  static let numerics = Numerics.exact
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    guard let transpose = operation.producer(0, .transpose), let moved = transpose.result(),
+      let reshaped = transpose.operand(0), let reshape = reshaped.definingOperation, reshape.isReshape,
+      let source = reshape.operand(0), let permutation = transpose.permutation,
+      let before = source.tensorType?.shape, let between = reshaped.tensorType?.shape,
+      let result = operation.result()?.tensorType?.shape, !operation.refersToFunctionAttributes
+    else { return .noMatch }
+    let long = before.indices.filter { before[$0] != .known(1) }
+    let kept = between.indices.filter { between[$0] != .known(1) }
+    guard long.count == kept.count, zip(long, kept).allSatisfy({ before[$0].isEqual(to: between[$1]) == true }) else {
+      return .noMatch
+    }
+    if let shared = operation.otherUse(of: [reshaped, moved]) { return .blocked(shared) }
+    let places = Dictionary(uniqueKeysWithValues: zip(kept, long))
+    let order = before.indices.filter { before[$0] == .known(1) } + permutation.compactMap { places[$0] }
+    guard order.count == before.count, let target = FixReshapeTarget.target(for: result, of: order.map { before[$0] })
+    else { return .blocked("no constant says the shape") }
+    let transposed = try context.rewriter.insertValue(
+      .transpose, [source], ["perm": .ints(order.map { Int64($0) })], before: operation, name: moved.name)
+    try context.reshape(transposed, to: target, at: operation)
     return .rewritten
   }
 }

@@ -134,7 +134,10 @@ extension Call {
       let extent = try extent(of: input, indexed)
       let size = try element(vector(extent))
       let isNotNegative = list.literal != nil && (list.constantIntegers?.allSatisfy { $0 >= 0 } ?? false)
-      let place = isNotNegative ? list : try op(.mod, list, size)
+      // An axis whose extent hangs on data may be empty, and nothing can be divided by 0, not even no positions.
+      let mayBeEmpty = input.tensorType?.shape?[indexed] == .unknown
+      let divisor = mayBeEmpty ? try op(.max, size, builder.constant(1)) : size
+      let place = isNotNegative ? list : try op(.mod, list, divisor)
       positions = try positions.map { try op(.add, op(.mul, $0, size), place) } ?? place
     }
     guard let positions else { return nil }
