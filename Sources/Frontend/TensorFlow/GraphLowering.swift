@@ -143,9 +143,10 @@ final class GraphLowering {
     let operands = try needs(of: node, scope).map { try value($0, in: scope) }
     let isWhole = operands.allSatisfy { if case .unsupported = $0 { false } else { true } }
     guard isWhole else { return [.unsupported] }
+    let complexLowering = operands.contains(where: \.isComplex) ? OperatorTable.complexLowering(node.operation) : nil
     scope.builder.location = node.name
     do {
-      return try lowering.lower(
+      return try (complexLowering ?? lowering).lower(
         NodeContext(
           node: node, operands: operands, build: scope.builder, lowering: self, scope: scope, depth: scope.depth))
     } catch let form as UnsupportedForm {

@@ -28,8 +28,8 @@ struct LoopPlan {
         sum.inputs.count == 2, let start = Self.start(node, index)
       {
         let terms = try sum.inputs.map { try lowering.source(of: $0, in: place, throughBranches: false) }
-        let isCounter = [terms, terms.reversed()].contains { terms in
-          Self.state(terms[0]) == index && Self.integer(terms[1], lowering) == 1
+        let isCounter = try [terms, terms.reversed()].contains { terms in
+          try Self.state(terms[0]) == index && Self.isOne(terms[1], node, body, probe)
         }
         if isCounter { counters[index] = start }
       }
@@ -75,6 +75,15 @@ struct LoopPlan {
       value.tensorType?.rank == 0, [.int32, .int64].contains(value.tensorType?.elementType)
     else { return nil }
     return value.contents?.first?.value
+  }
+
+  /// Whether a term of a sum is 1: a constant, or a state that begins so and stays.
+  private static func isOne(
+    _ term: GraphLowering.Source, _ node: NodeContext, _ body: GraphBody, _ probe: LoweringScope
+  ) throws -> Bool {
+    guard let index = state(term) else { return integer(term, node.lowering) == 1 }
+    let after = try node.lowering.source(of: body.results[index], in: probe, throughBranches: false)
+    return state(after) == index && start(node, index) == 1
   }
 
   /// The state that a tensor of a function is.

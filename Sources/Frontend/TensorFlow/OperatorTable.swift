@@ -62,6 +62,11 @@ enum OperatorTable {
 
   static func lowering(_ operation: ByteString) -> NodeLowering? { all[operation] }
 
+  /// How a node is lowered that takes complex numbers, where that is another way.
+  static func complexLowering(_ operation: ByteString) -> NodeLowering? {
+    TensorFlowLowerings.complexNumbers[operation]
+  }
+
   static func outputs(_ operation: ByteString) -> [ByteString]? { all[operation]?.outputs }
 
   /// What would help against an operator that has no lowering.

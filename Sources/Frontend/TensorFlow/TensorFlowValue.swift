@@ -10,6 +10,15 @@ enum TensorFlowValue {
   case complex(Value)
   /// What an operator without a lowering made: whatever takes it is not lowered either.
   case unsupported
+
+  /// Whether it is complex numbers as pairs, or as a constant, of which pairs are made where an operator takes it.
+  var isComplex: Bool {
+    switch self {
+    case .complex: true
+    case .tensor(let value): value.literal.map { ElementTypes.complex.contains($0.elementType) } ?? false
+    case .variable, .list, .unsupported: false
+    }
+  }
 }
 
 /// A list of tensors as TensorFlow's loops read and write them.

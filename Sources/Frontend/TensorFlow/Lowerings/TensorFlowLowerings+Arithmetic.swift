@@ -37,7 +37,12 @@ extension TensorFlowLowerings {
       let sum = try node.build(.reduceSum, try node.build(.mul, x, x), attributes: ["keepdims": .int(0)])
       return try node.build(.mul, sum, try node.scalar(0.5, like: x))
     },
-    "Cast": .value { try $0.cast(try $0.operand(0), try $0.node.type("DstT")) },
+    "Cast": NodeLowering(outputs: nil) { node in
+      let (x, type) = (try node.operand(0), try node.node.type("DstT"))
+      guard let part = node.part(ofComplex: type) else { return [.tensor(try node.cast(x, type))] }
+      let real = try node.cast(x, part)
+      return [.complex(try node.pairs(real, try node.filled(try node.shapeValue(real), 0, like: real)))]
+    },
     "AddN": sum, "AccumulateNV2": sum,
   ]
 

@@ -23,7 +23,9 @@ extension TensorFlowLowerings {
   private static func convolution(_ count: Int) -> NodeLowering {
     .value { node in
       let axes = try SpatialAxes(node, count: count)
-      let channels = try node.shape(try node.operand(0))[axes.isChannelsLast ? count + 1 : 1]
+      let images = try node.shape(try node.operand(0))
+      guard images.count == count + 2 else { throw ModelError(.invalidModel, "takes images of rank \(images.count)") }
+      let channels = images[axes.isChannelsLast ? count + 1 : 1]
       let filter = try node.shape(try node.operand(1))
       guard filter.count == count + 2 else { throw ModelError(.invalidModel, "has a filter of rank \(filter.count)") }
       var groups = 1
@@ -49,9 +51,7 @@ extension NodeContext {
   /// - Parameter filter: spatial axes, then the channels that are read, then those that are made.
   fileprivate func convolve(_ axes: SpatialAxes, filter: Value, groups: Int) throws -> Value {
     let images = try axes.channelsFirst(try operand(0), self)
-    guard let window = Array(try shape(filter)[..<axes.count]).knownDimensions else {
-      throw UnsupportedForm("a filter whose shape varies")
-    }
+    let window = try window(of: filter, axes)
     let weights = try transpose(filter, [axes.count + 1, axes.count] + Array(0..<axes.count))
     var attributes = try axes.padding(node, window: window, extents: try axes.extents(images, self))
     attributes.set("kernel_shape", window)
@@ -61,31 +61,66 @@ extension NodeContext {
     return try axes.restored(try build(.conv, images, weights, attributes: attributes), self)
   }
 
+  /// The spatial extents of a filter.
+  private func window(of filter: Value, _ axes: SpatialAxes) throws -> [Int] {
+    let shape = try shape(filter)
+    guard shape.count == axes.count + 2 else { throw ModelError(.invalidModel, "has a filter of rank \(shape.count)") }
+    guard let window = Array(shape[..<axes.count]).knownDimensions else {
+      throw UnsupportedForm("a filter whose shape varies")
+    }
+    guard window.allSatisfy({ $0 >= 1 && $0 <= Int32.max }) else {
+      throw ModelError(.invalidModel, "has a filter of \(window)")
+    }
+    return window
+  }
+
   /// What a convolution's gradient is with respect to its images: of the extents that the first operand says.
   fileprivate func convolveTransposed(_ axes: SpatialAxes) throws -> Value {
     let filter = try operand(1)
     let images = try axes.channelsFirst(try operand(2), self)
-    guard let window = Array(try shape(filter)[..<axes.count]).knownDimensions else {
-      throw UnsupportedForm("a filter whose shape varies")
+    let window = try window(of: filter, axes)
+    let weights = try transpose(filter, [axes.count + 1, axes.count] + Array(0..<axes.count))
+    var attributes: Attributes = [:]
+    attributes.set("kernel_shape", window)
+    attributes.set("strides", axes.strides)
+    attributes.set("dilations", axes.dilations)
+    guard try addBorders(to: &attributes, axes, window: window, extents: try axes.extents(images, self)) else {
+      let whole = try build(.convTranspose, images, weights, attributes: attributes)
+      return try axes.restored(try cut(whole, axes, window: window), self)
     }
-    guard let sizes = try operand(0).contents, sizes.count == axes.count + 2 || sizes.count == axes.count else {
+    return try axes.restored(try build(.convTranspose, images, weights, attributes: attributes), self)
+  }
+
+  /// Where the extents of what the first operand says begin behind the batch.
+  private func firstExtent(_ axes: SpatialAxes) throws -> Int {
+    let shape = try shape(try operand(0))
+    guard shape.count == 1, let count = shape[0].value, count == axes.count + 2 || count == axes.count else {
       throw UnsupportedForm("a shape of its result that is not known")
     }
-    let first = sizes.count == axes.count ? 0 : axes.isChannelsLast ? 1 : 2
-    let inputs = try axes.extents(images, self)
+    return count == axes.count ? 0 : axes.isChannelsLast ? 1 : 2
+  }
+
+  /// What to cut off a whole transposed convolution, and what to add, as attributes.
+  ///
+  /// - Returns: whether the result's extents follow from those of the images.
+  private func addBorders(
+    to attributes: inout Attributes, _ axes: SpatialAxes, window: [Int], extents: [Dimension]
+  ) throws -> Bool {
+    let first = try firstExtent(axes)
+    let sizes = try operand(0).contents
     var before: [Int] = []
     var after: [Int] = []
     var more: [Int] = []
     for axis in 0..<axes.count {
       let stride = axes.strides[axis]
       let reach = (window[axis] - 1) * axes.dilations[axis] + 1
-      let full = (inputs[axis] - .known(1)) * .known(stride) + .known(reach)
-      guard let excess = (full - sizes[first + axis]).value else {
-        throw UnsupportedForm("a shape of its result that does not follow from its input's")
-      }
-      let cut = max(excess, 0)
+      let full = (extents[axis] - .known(1)) * .known(stride) + .known(reach)
+      let excess = sizes.flatMap { (full - $0[first + axis]).value }.flatMap { Int32(exactly: $0) }.map { Int($0) }
       if node.text("padding") == "EXPLICIT" {
-        guard let all = node.integers("explicit_paddings"), all.count == 2 * (axes.count + 2) else {
+        guard let excess else { throw UnsupportedForm("a shape of its result that does not follow from its input's") }
+        guard let all = node.integers("explicit_paddings"), all.count == 2 * (axes.count + 2),
+          all.allSatisfy({ $0 >= 0 && $0 <= Int32.max })
+        else {
           throw ModelError(.invalidModel, "has no explicit paddings")
         }
         let place = 2 * (axis + (axes.isChannelsLast ? 1 : 2))
@@ -93,18 +128,34 @@ extension NodeContext {
         after.append(all[place + 1])
         more.append(all[place] + all[place + 1] - excess)
       } else {
+        guard let excess else { return false }
+        let cut = max(excess, 0)
         before.append(cut / 2)
         after.append(cut - cut / 2)
         more.append(max(-excess, 0))
       }
     }
-    let weights = try transpose(filter, [axes.count + 1, axes.count] + Array(0..<axes.count))
-    var attributes: Attributes = [:]
-    attributes.set("kernel_shape", window)
-    attributes.set("strides", axes.strides)
-    attributes.set("dilations", axes.dilations)
     attributes.set("pads", before + after)
     if more.contains(where: { $0 != 0 }) { attributes.set("output_padding", more) }
-    return try axes.restored(try build(.convTranspose, images, weights, attributes: attributes), self)
+    return true
+  }
+
+  /// A whole transposed convolution cut, or continued with zeros, to the extents that the first operand says.
+  private func cut(_ whole: Value, _ axes: SpatialAxes, window: [Int]) throws -> Value {
+    let first = try firstExtent(axes)
+    let zeros = try build.constant(Array(repeating: 0, count: axes.count))
+    let sizes = try part(try int64(try operand(0)), first, first + axes.count, axis: 0)
+    let full = try part(try build(.shape, whole), 2, axes.count + 2, axis: 0)
+    let excess = try build(.sub, full, sizes)
+    let before = try build(
+      .div, try build(.max, excess, zeros), try build.constant(Array(repeating: 2, count: axes.count)))
+    let numbers = try build.constant(Array(2..<axes.count + 2))
+    let kept = try build(.slice, whole, before, try build(.add, before, sizes), numbers)
+    let isEnough = (0..<axes.count).allSatisfy { (window[$0] - 1) * axes.dilations[$0] + 1 >= axes.strides[$0] }
+    if node.text("padding") == "SAME", isEnough { return kept }
+    let missing = try build(.max, try build(.neg, excess), zeros)
+    let outer = try build.constant(Array(repeating: 0, count: axes.count + 4))
+    return try build(
+      .pad, kept, try concat([outer, missing], axis: 0), attributes: ["mode": .string("constant")])
   }
 }
