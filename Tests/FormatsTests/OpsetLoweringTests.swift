@@ -184,29 +184,6 @@ import Testing
       if parts.count == 2 { #expect(error.message.contains("-opset=\(parts[1]))"), "\(error)") }
     }
     #expect(try module.text(.complete) == before)
-
-    module.target = OpsetVersions([.init(domain: "", version: example.opset)])
-    let lowered = try? Opsets.lowered(module)
-    #expect(try lowered?.text(.complete) == (operations(of: copy) == example.result ? copy.text(.complete) : nil))
-    #expect(lowered !== module || (try? module.text(.complete)) == (try? copy.text(.complete)))
-  }
-
-  @Test(arguments: [
-    (13, "%y = Relu(%x)", true),
-    (13, "%a = constant [0] : i64[1] | %y = Squeeze(%x, %a)", true),
-    (13, "%y, %z = Split(%x) {num_outputs = 2}", false),
-    (12, "%a = constant [0] : i64[1] | %y = Squeeze(%x, %a)", false),
-  ]) func onlyWhatChangesIsCloned(opset: Int, operations: String, isKept: Bool) throws {
-    let module = try Module.parse(
-      """
-      module "m" vocabulary {"" = 28} target {"" = \(opset)} {
-        graph @g(%x: f32[1, 3]) -> (y: ?) {
-          \(operations.replacing(" | ", with: "\n"))
-          return %y
-        }
-      }
-      """)
-    #expect((try Opsets.lowered(module) === module) == isKept)
   }
 
   private func operations(of module: Module) -> String {

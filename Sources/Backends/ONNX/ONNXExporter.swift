@@ -12,8 +12,8 @@ package struct ONNXExporter: Exporter {
   package func write(
     _ module: Module, to destination: OutputDestination, options: ExportOptions, diagnostics: Diagnostics
   ) throws -> Int {
-    let lowered = try options.consumesModule ? module : Opsets.lowered(module)
-    if options.consumesModule { try Opsets.lower(module, to: module.target) }
+    let lowered = options.consumesModule ? module : module.clone()
+    try Opsets.lower(lowered, to: module.target)
     let version = IRVersion.version(for: lowered)
     if let source = module.annotations?.integer(ONNXProperty.irVersion), source != version {
       diagnostics.remark("IR version \(source) becomes \(version), which its opset needs")

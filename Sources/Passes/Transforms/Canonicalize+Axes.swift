@@ -56,11 +56,7 @@ struct ReshapeBeforeTranspose: RewritePattern {
       let before = moved.tensorType?.shape, let after = result.tensorType?.shape,
       let original = source.tensorType?.shape, !operation.refersToFunctionAttributes
     else { return .noMatch }
-    let long = before.indices.filter { before[$0] != .known(1) }
-    let kept = after.indices.filter { after[$0] != .known(1) }
-    guard long.count == kept.count, zip(long, kept).allSatisfy({ before[$0].isEqual(to: after[$1]) == true }) else {
-      return .noMatch
-    }
+    guard let (long, kept) = before.longAxes(alikeIn: after) else { return .noMatch }
     let meetsReshape = source.definingOperation?.isReshape == true && source.hasOneUse
     let meetsTranspose = result.hasOneUse && result.uses.contains { $0.owner.is(.transpose) }
     guard meetsReshape || meetsTranspose else { return .noMatch }
@@ -106,11 +102,7 @@ struct TransposeWithoutOnes: RewritePattern {
       let before = source.tensorType?.shape, let between = reshaped.tensorType?.shape,
       let result = operation.result()?.tensorType?.shape, !operation.refersToFunctionAttributes
     else { return .noMatch }
-    let long = before.indices.filter { before[$0] != .known(1) }
-    let kept = between.indices.filter { between[$0] != .known(1) }
-    guard long.count == kept.count, zip(long, kept).allSatisfy({ before[$0].isEqual(to: between[$1]) == true }) else {
-      return .noMatch
-    }
+    guard let (long, kept) = before.longAxes(alikeIn: between) else { return .noMatch }
     if let shared = operation.otherUse(of: [reshaped, moved]) { return .blocked(shared) }
     let places = Dictionary(uniqueKeysWithValues: zip(kept, long))
     let order = before.indices.filter { before[$0] == .known(1) } + permutation.compactMap { places[$0] }
@@ -230,6 +222,18 @@ extension Operation {
   }
 
   private static let rowwise: [OpDefinition] = [.add, .div, .max, .min, .mul, .pow, .sub]
+}
+
+extension Shape {
+  /// The axes of this and of `other` that are longer than 1, or may be, where they are the same; else `nil`.
+  fileprivate func longAxes(alikeIn other: Shape) -> (own: [Int], others: [Int])? {
+    let own = indices.filter { self[$0] != .known(1) }
+    let others = other.indices.filter { other[$0] != .known(1) }
+    guard own.count == others.count, zip(own, others).allSatisfy({ self[$0].isEqual(to: other[$1]) == true }) else {
+      return nil
+    }
+    return (own, others)
+  }
 }
 
 extension [Int] {

@@ -11,8 +11,7 @@ struct AxisLowering {
     .split, .squeeze, .unsqueeze,
   ]
 
-  /// Whether the target may lack axes that an operation has.
-  let isNeeded: Bool
+  private let isNeeded: Bool
   private let definitions: Set<ObjectIdentifier>
 
   init(_ module: Module, _ opset: Int?) {

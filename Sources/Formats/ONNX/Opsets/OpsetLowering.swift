@@ -2,12 +2,12 @@ import IR
 
 /// Takes the operations of a clone to the forms that they have in a target.
 struct OpsetLowering {
-  let target: OpsetVersions
+  private let target: OpsetVersions
   /// Whether the target is the opset that the file was written in.
   private let isSource: Bool
   private let rewriter: Rewriter
-  let axes: AxisLowering
-  let constantAdditions: [OperatorHistory.Addition]
+  private let axes: AxisLowering
+  private let constantAdditions: [OperatorHistory.Addition]
   private var plans: [ObjectIdentifier: Plan] = [:]
 
   init(_ module: Module, _ target: OpsetVersions) {
@@ -20,7 +20,7 @@ struct OpsetLowering {
   }
 
   /// What is to be done with every operation of a definition.
-  enum Plan {
+  private enum Plan {
     /// Nothing: the target has it as it is.
     case keep
     /// Refuse it.
@@ -30,7 +30,7 @@ struct OpsetLowering {
     case lower(lacking: [OperatorHistory.Addition], Step?)
   }
 
-  struct Step {
+  private struct Step {
     let adapter: OpsetAdapter
     let form: OpsetAdapter.Form
     let definition: OpDefinition
@@ -65,7 +65,10 @@ struct OpsetLowering {
   private mutating func lowerAlone(_ operation: Operation) throws {
     guard operation.definition.form != .opaque, let opset = target[operation.definition.domain] else { return }
     if operation.isConstant { return try lowerConstant(operation, opset) }
-    switch knownPlan(for: operation.definition, opset) {
+    let key = ObjectIdentifier(operation.definition)
+    let plan = plans[key] ?? plan(for: operation.definition, opset)
+    plans[key] = plan
+    switch plan {
     case .keep: break
     case .refuse(let reason): throw ModelError(.invalidModel, place: operation.place, reason)
     case .lower(let lacking, let step):
@@ -85,17 +88,9 @@ struct OpsetLowering {
 
   /// Whether a feature is of types, and the file has the operation with those in this very opset: its author's runtime
   /// took them.
-  func isWritten(_ addition: OperatorHistory.Addition, _ operation: Operation) -> Bool {
+  private func isWritten(_ addition: OperatorHistory.Addition, _ operation: Operation) -> Bool {
     // Of other domains no version but the source's is ever asked for.
     (isSource || !operation.definition.domain.isEmpty) && operation.location.passes.isEmpty && addition.feature.isType
-  }
-
-  mutating func knownPlan(for definition: OpDefinition, _ opset: Int) -> Plan {
-    let key = ObjectIdentifier(definition)
-    if let known = plans[key] { return known }
-    let plan = plan(for: definition, opset)
-    plans[key] = plan
-    return plan
   }
 
   private func plan(for definition: OpDefinition, _ opset: Int) -> Plan {
@@ -160,9 +155,6 @@ struct OpsetLowering {
 
   // MARK: Constants
 
-  /// Constant operations have other attributes than `value` and `sparse_value` from there on.
-  static let sinceAnyAttribute = 12
-
   /// Constant operations had no attribute but `value` before version 12, `sparse_value` before 11, and fewer types the
   /// older. Initializers are no operations: they take what their file's format does, and stand in where they can.
   private func lowerConstant(_ constant: Operation, _ opset: Int) throws {
@@ -178,7 +170,7 @@ struct OpsetLowering {
       let initializer = try rewriter.insertConstant(literal, name: constant.result()?.name ?? "", before: constant)
       return try rewriter.replace(constant, with: [initializer])
     }
-    guard opset < Self.sinceAnyAttribute, attribute.name != "value" else { return }
+    guard opset < 12, attribute.name != "value" else { return }
     guard let literal else {
       guard case .sparseTensor = attribute.value, opset >= 11 else {
         throw editor.unsayable("such a constant", since: 11)
@@ -245,7 +237,7 @@ extension Operation {
 
 /// Words that a string attribute took only from some version on.
 enum OpsetVocabulary {
-  struct Word {
+  private struct Word {
     let definition: OpDefinition
     let attribute: ByteString
     let value: ByteString
@@ -264,14 +256,9 @@ enum OpsetVocabulary {
 
   /// - Throws: `editor.unsayable` where an attribute of the operation has a word that the opset does not know.
   static func check(_ operation: Operation, _ opset: Int, _ editor: OpsetEditor) throws {
-    guard let word = unknownWord(operation, opset) else { return }
-    throw editor.unsayable("\(word.attribute) '\(word.value.text)'", since: word.since)
-  }
-
-  /// The first word that an attribute of the operation has, and the opset does not know.
-  static func unknownWord(_ operation: Operation, _ opset: Int) -> Word? {
-    words.first { word in
-      word.since > opset && operation.is(word.definition) && operation.string(word.attribute) == word.value
+    for word in words where word.since > opset && operation.is(word.definition) {
+      guard operation.string(word.attribute) == word.value else { continue }
+      throw editor.unsayable("\(word.attribute) '\(word.value.text)'", since: word.since)
     }
   }
 }

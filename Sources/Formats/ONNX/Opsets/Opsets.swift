@@ -4,7 +4,7 @@ import IR
 ///
 /// An importer builds each operation by `DefinitionResolver` in the form that its file has, and then calls `raise`,
 /// once.
-/// An exporter writes what `lowered` gives it.
+/// An exporter calls `lower` on a clone, or on a module that nobody needs any more, and writes what it finds there.
 package enum Opsets {
   /// The oldest opset of the default domain that is written.
   package static let oldestTarget = 7
@@ -71,33 +71,18 @@ package enum Opsets {
     return "; -passes=expand-functions{include=\(definition.name.text)} says it by other operators"
   }
 
-  /// Brings every operation of `module`, which is a clone made for it, to the form that it has in the operator sets
+  /// Brings every operation of `module`, which nobody needs in the IR's forms any more, to the form that it has in the operator sets
   /// `target`, and makes that the module's target; functions are lowered with it.
   ///
   /// - Throws: `ModelError` at the first operation that says what `target` cannot, naming the opset that could.
   package static func lower(_ module: Module, to target: OpsetVersions) throws {
-    try check(target)
+    if let opset = target[""], !(oldestTarget...OpCatalog.newestOpset).contains(opset) {
+      throw ModelError(
+        .usage, "opset \(opset) cannot be written, only those from \(oldestTarget) to \(OpCatalog.newestOpset)")
+    }
     var lowering = OpsetLowering(module, target)
     try module.forEachOperation { try lowering.lower($0) }
     for function in module.functions { lowering.lowerImports(of: function) }
     module.target = target
-  }
-
-  /// The module in the forms of its target: a lowered clone, or the module itself where that has no others.
-  ///
-  /// - Throws: as `lower`.
-  package static func lowered(_ module: Module) throws -> Module {
-    try check(module.target)
-    var lowering = OpsetLowering(module, module.target)
-    if lowering.leavesUnchanged(module) { return module }
-    let clone = module.clone()
-    try lower(clone, to: module.target)
-    return clone
-  }
-
-  private static func check(_ target: OpsetVersions) throws {
-    guard let opset = target[""], !(oldestTarget...OpCatalog.newestOpset).contains(opset) else { return }
-    throw ModelError(
-      .usage, "opset \(opset) cannot be written, only those from \(oldestTarget) to \(OpCatalog.newestOpset)")
   }
 }
