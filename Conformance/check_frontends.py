@@ -132,6 +132,16 @@ def check_tensorflow_checkpoints(mcc: Mcc, folder: Path) -> None:
     assert result.returncode == 64 and b"it has serving_default" in result.stderr, result
 
 
+def check_tensorflow_recurrences(mcc: Mcc, folder: Path) -> None:
+    """Loops that are steps of a GRU or of an LSTM become one operation."""
+    for fixture, operator in {"gru": "GRU", "separate_gates": "GRU", "lstm": "LSTM"}.items():
+        output = folder / "model.onnx"
+        result = mcc.run(*words(FIXTURES / "tensorflow" / fixture), "-o", output)
+        assert result.returncode == 0, result.stderr
+        types = {node.op_type for node in onnx.load(output).graph.node}
+        assert operator in types, f"{fixture}: {sorted(types)}"
+
+
 def check_caffe(mcc: Mcc, folder: Path) -> None:
     """Networks of Caffe, as text and in binary, in all three forms that Caffe had."""
     judge(mcc, folder, "caffe")

@@ -2167,7 +2167,7 @@ const ProtobufCMessageDescriptor tensorflow__tensor_shape_proto__descriptor =
   (ProtobufCMessageInit) tensorflow__tensor_shape_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tensorflow__tensor_proto__field_descriptors[12] =
+static const ProtobufCFieldDescriptor tensorflow__tensor_proto__field_descriptors[14] =
 {
   {
     "dtype",
@@ -2254,6 +2254,18 @@ static const ProtobufCFieldDescriptor tensorflow__tensor_proto__field_descriptor
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "scomplex_val",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Tensorflow__TensorProto, n_scomplex_val),
+    offsetof(Tensorflow__TensorProto, scomplex_val),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "int64_val",
     10,
     PROTOBUF_C_LABEL_REPEATED,
@@ -2272,6 +2284,18 @@ static const ProtobufCFieldDescriptor tensorflow__tensor_proto__field_descriptor
     PROTOBUF_C_TYPE_INT32,
     offsetof(Tensorflow__TensorProto, n_bool_val),
     offsetof(Tensorflow__TensorProto, bool_val),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dcomplex_val",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Tensorflow__TensorProto, n_dcomplex_val),
+    offsetof(Tensorflow__TensorProto, dcomplex_val),
     NULL,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
@@ -2315,27 +2339,27 @@ static const ProtobufCFieldDescriptor tensorflow__tensor_proto__field_descriptor
   },
 };
 static const unsigned tensorflow__tensor_proto__field_indices_by_name[] = {
-  8,   /* field[8] = bool_val */
+  9,   /* field[9] = bool_val */
+  10,   /* field[10] = dcomplex_val */
   4,   /* field[4] = double_val */
   0,   /* field[0] = dtype */
   3,   /* field[3] = float_val */
-  9,   /* field[9] = half_val */
-  7,   /* field[7] = int64_val */
+  11,   /* field[11] = half_val */
+  8,   /* field[8] = int64_val */
   5,   /* field[5] = int_val */
+  7,   /* field[7] = scomplex_val */
   6,   /* field[6] = string_val */
   2,   /* field[2] = tensor_content */
   1,   /* field[1] = tensor_shape */
-  10,   /* field[10] = uint32_val */
-  11,   /* field[11] = uint64_val */
+  12,   /* field[12] = uint32_val */
+  13,   /* field[13] = uint64_val */
 };
-static const ProtobufCIntRange tensorflow__tensor_proto__number_ranges[5 + 1] =
+static const ProtobufCIntRange tensorflow__tensor_proto__number_ranges[3 + 1] =
 {
   { 1, 0 },
   { 4, 2 },
-  { 10, 7 },
-  { 13, 9 },
-  { 16, 10 },
-  { 0, 12 }
+  { 16, 12 },
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor tensorflow__tensor_proto__descriptor =
 {
@@ -2345,10 +2369,10 @@ const ProtobufCMessageDescriptor tensorflow__tensor_proto__descriptor =
   "Tensorflow__TensorProto",
   "tensorflow",
   sizeof(Tensorflow__TensorProto),
-  12,
+  14,
   tensorflow__tensor_proto__field_descriptors,
   tensorflow__tensor_proto__field_indices_by_name,
-  5,  tensorflow__tensor_proto__number_ranges,
+  3,  tensorflow__tensor_proto__number_ranges,
   (ProtobufCMessageInit) tensorflow__tensor_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -296,10 +296,14 @@ struct  Tensorflow__TensorProto
   int32_t *int_val;
   size_t n_string_val;
   ProtobufCBinaryData *string_val;
+  size_t n_scomplex_val;
+  float *scomplex_val;
   size_t n_int64_val;
   int64_t *int64_val;
   size_t n_bool_val;
   int32_t *bool_val;
+  size_t n_dcomplex_val;
+  double *dcomplex_val;
   size_t n_half_val;
   int32_t *half_val;
   size_t n_uint32_val;
@@ -309,7 +313,7 @@ struct  Tensorflow__TensorProto
 };
 #define TENSORFLOW__TENSOR_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tensorflow__tensor_proto__descriptor) \
-    , 0, 0, NULL, 0, {0,NULL}, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0, 0, NULL, 0, {0,NULL}, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 struct  Tensorflow__FunctionDefLibrary

@@ -75,7 +75,8 @@ package enum TensorFlowDocument {
   private static let roles: [String: WireSchema.Role] = [
     "TensorProto.tensor_content": .payload, "TensorProto.float_val": .payload, "TensorProto.double_val": .payload,
     "TensorProto.int_val": .payload, "TensorProto.int64_val": .payload, "TensorProto.bool_val": .payload,
-    "TensorProto.half_val": .payload, "TensorProto.uint32_val": .payload, "TensorProto.uint64_val": .payload,
+    "TensorProto.half_val": .payload, "TensorProto.scomplex_val": .payload, "TensorProto.dcomplex_val": .payload,
+    "TensorProto.uint32_val": .payload, "TensorProto.uint64_val": .payload,
   ]
 
   private static let translationCosts = [

@@ -64,6 +64,12 @@ final class GraphBuilder {
     builder.rename(value, to: name)
   }
 
+  /// Lets the module have an operator of another domain than ONNX's own.
+  func admit(_ definition: OpDefinition) {
+    let version = max(module.target[definition.domain] ?? 1, definition.versions.last ?? 1)
+    module.target[definition.domain] = version
+  }
+
   // MARK: Constants
 
   /// A constant of the graph; equal literals without a name of their own are one constant.

@@ -40,6 +40,9 @@ struct ConstantReader {
   private static func filled(
     _ type: ElementType, _ dimensions: [Int], _ listed: ByteSlice, width: Int
   ) throws -> TensorLiteral {
+    guard listed.count.isMultiple(of: width) else {
+      throw ModelError(.invalidModel, "lists \(listed.count) bytes for elements of \(width)")
+    }
     let first = listed.withUnsafeBytes { Array($0.prefix(width)) }
     let splat = try TensorLiteral(
       type, dimensions, .splat(first.isEmpty ? Array(repeating: 0, count: width) : first))
@@ -85,7 +88,11 @@ struct ConstantReader {
     case .uint32: return try varints(proto.uint32_val, proto.n_uint32_val, width: 4)
     case .bool: return try varints(proto.bool_val, proto.n_bool_val, width: 1)
     case .float16, .bfloat16: return try varints(proto.half_val, proto.n_half_val, width: 2)
-    case .complex64, .complex128, .string, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0,
+    case .complex64:
+      return try fixed(UnsafeBufferPointer(start: proto.scomplex_val, count: proto.n_scomplex_val).map(\.bitPattern))
+    case .complex128:
+      return try fixed(UnsafeBufferPointer(start: proto.dcomplex_val, count: proto.n_dcomplex_val).map(\.bitPattern))
+    case .string, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0,
       .float6e2m3, .float6e3m2, .float4e2m1, .int4, .int2, .uint4, .uint2:
       throw ModelError(.invalidModel, "lists elements of \(type.rawValue), which mcc cannot read")
     }

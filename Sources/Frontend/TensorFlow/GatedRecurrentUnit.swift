@@ -3,7 +3,7 @@ import IR
 /// A loop's body that is one step of a GRU as Keras writes it, with the gate behind the recurrent product:
 ///
 ///     %xz, %xr, %xc = Split(Add(MatMul(Gather(%sequence, %step), %weights), %bias0))
-///     %hz, %hr, %hc = slices of Add(MatMul(%h, %recurrence), %bias1)
+///     %hz, %hr, %hc = Split or slices of Add(MatMul(%h, %recurrence), %bias1)
 ///     %z = Sigmoid(Add(%xz, %hz))
 ///     %c = Tanh(Add(%xc, Mul(Sigmoid(Add(%xr, %hr)), %hc)))
 ///     %h' = Add(Mul(%z, %h), Mul(Sub(1, %z), %c))
@@ -23,7 +23,7 @@ struct GatedRecurrentUnit {
   init?(hidden: (before: Value, after: Value), steps: [Value]) {
     guard let gates = Self.gates(hidden), let inside = hidden.before.parent,
       let fromInput = Self.split(gates.update.0, gates.reset.0, gates.candidate.0),
-      let fromState = Self.slices(gates.update.1, gates.reset.1, gates.candidate.1),
+      let fromState = Self.split(gates.update.1, gates.reset.1, gates.candidate.1) ?? Self.slices(gates),
       let input = Self.product(fromInput, row: 0), let state = Self.product(fromState, row: 1),
       state.factors.0 === hidden.before, input.bias === state.bias,
       let slice = Self.operation(input.factors.0, .gather), slice.int("axis") == 0, let step = slice.operand(1),
@@ -31,7 +31,7 @@ struct GatedRecurrentUnit {
       input.factors.1.tensorType?.rank == 2,
       [sequence, input.factors.1, state.factors.1].allSatisfy({ $0.parent !== inside }),
       let shape = state.factors.1.tensorType?.shape?.knownDimensions, shape.count == 2, shape[1] == 3 * shape[0],
-      Self.splits(fromState, gates, shape[0])
+      Self.isSplit(fromState, gates, shape[0])
     else { return nil }
     if let bias = input.bias {
       guard bias.parent !== inside, bias.tensorType?.shape?.knownDimensions == [2, shape[1]] else { return nil }
@@ -91,15 +91,17 @@ struct GatedRecurrentUnit {
     return split.operand(0)
   }
 
-  private static func slices(_ a: Value, _ b: Value, _ c: Value) -> Value? {
-    let sources = [a, b, c].map { operation($0, .slice)?.operand(0) }
+  /// What the parts that come of the state are slices of.
+  private static func slices(_ gates: Gates) -> Value? {
+    let sources = [gates.update.1, gates.reset.1, gates.candidate.1].map { operation($0, .slice)?.operand(0) }
     guard let first = sources[0], sources.allSatisfy({ $0 === first }) else { return nil }
     return first
   }
 
-  /// Whether the slices are the three parts of so many units.
-  private static func splits(_ source: Value, _ gates: Gates, _ units: Int) -> Bool {
-    [gates.update.1, gates.reset.1, gates.candidate.1].enumerated().allSatisfy { index, part in
+  /// Whether what comes of the state are the three parts of so many units.
+  private static func isSplit(_ source: Value, _ gates: Gates, _ units: Int) -> Bool {
+    if operation(gates.update.1, .split) != nil { return true }
+    return [gates.update.1, gates.reset.1, gates.candidate.1].enumerated().allSatisfy { index, part in
       guard let slice = operation(part, .slice), slice.operand(0) === source,
         slice.operand(1)?.constantIntegers == [index * units], let end = slice.operand(2)?.constantIntegers,
         end == [(index + 1) * units] || (index == 2 && end == [Int.max]),
@@ -113,10 +115,21 @@ struct GatedRecurrentUnit {
   private static func product(_ value: Value, row: Int) -> (factors: (Value, Value), bias: Value?)? {
     if let factors = pair(value, .matMul) { return (factors, nil) }
     guard let (product, added) = pair(value, .add, first: .matMul), let factors = pair(product, .matMul),
-      let (part, axes) = pair(added, .squeeze), axes.constantIntegers == [0], let split = operation(part, .split),
+      let rows = rows(added, row)
+    else { return nil }
+    return (factors, rows)
+  }
+
+  /// The matrix of two rows of which a value is one.
+  private static func rows(_ value: Value, _ row: Int) -> Value? {
+    if let (rows, index) = pair(value, .gather) {
+      let isRow = index.tensorType?.rank == 0 && index.constantIntegers == [row]
+      return isRow && operation(value, .gather)?.int("axis") ?? 0 == 0 ? rows : nil
+    }
+    guard let (part, axes) = pair(value, .squeeze), axes.constantIntegers == [0], let split = operation(part, .split),
       split.presentResults.count == 2, split.operand(1) == nil, split.int("axis") == 0, part === split.result(row)
     else { return nil }
-    return (factors, split.operand(0))
+    return split.operand(0)
   }
 
   // MARK: Building

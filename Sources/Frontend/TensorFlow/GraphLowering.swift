@@ -8,6 +8,8 @@ final class GraphLowering {
   let library: FunctionLibrary
   let constants: ConstantReader
   let variables: VariableStore
+  /// The tables of the main graph; `nil` before that is lowered.
+  var tables: TableStore?
   let diagnostics: Diagnostics
   var unsupported = UnsupportedOperators()
   private var loweredCount = 0

@@ -153,7 +153,7 @@ final class LoopLowering {
       let argument = region.addArgument(ByteString(body.arguments[index].text), initial.type)
       return (.list(.stacked(argument)), (index, initial, argument))
     case .list(.reserved), .list(.elements([])): return (.list(.carried(index)), nil)
-    case .list, .complex, .variable, .unsupported: throw UnsupportedForm("a state that is no tensor")
+    case .list, .complex, .resource, .unsupported: throw UnsupportedForm("a state that is no tensor")
     }
   }
 
@@ -170,7 +170,7 @@ final class LoopLowering {
   static func tensor(_ value: TensorFlowValue) throws -> Value? {
     switch value {
     case .tensor(let value), .list(.stacked(let value)): value
-    case .list, .complex, .variable, .unsupported: nil
+    case .list, .complex, .resource, .unsupported: nil
     }
   }
 

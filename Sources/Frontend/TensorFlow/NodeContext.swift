@@ -104,19 +104,6 @@ struct NodeContext {
     return value.tensorType?.rank == 1 ? value : try build(.reshape, value, try build.constant([1]))
   }
 
-  func transpose(_ value: Value, _ order: [Int]) throws -> Value {
-    if order == Array(order.indices) { return value }
-    return try build(.transpose, value, attributes: ["perm": .ints(order.map { Int64($0) })])
-  }
-
-  func unsqueeze(_ value: Value, _ axes: [Int]) throws -> Value {
-    axes.isEmpty ? value : try build(.unsqueeze, value, try build.constant(axes))
-  }
-
-  func squeeze(_ value: Value, _ axes: [Int]) throws -> Value {
-    axes.isEmpty ? value : try build(.squeeze, value, try build.constant(axes))
-  }
-
   func reshape(_ value: Value, _ shape: [Int]) throws -> Value {
     try build(.reshape, value, try build.constant(shape))
   }
@@ -138,6 +125,24 @@ struct NodeContext {
   /// A number of the element type of `value`, without axes.
   func scalar(_ number: Double, like value: Value) throws -> Value {
     try build.constant(try TensorLiteral.scalar(number, try elementType(value)))
+  }
+}
+
+extension NodeContext: LoweringContext {
+  var builder: GraphBuilder { build }
+
+  func ops(
+    _ definition: OpDefinition, _ operands: [Value?], _ attributes: Attributes, results: Int,
+    regions: [Operation.Region]
+  ) throws -> [Value] {
+    try build.insert(definition, operands, attributes, resultCount: results, regions: regions)
+  }
+
+  func inside(_ region: GraphBuilder) throws -> NodeContext {
+    guard depth < GraphLowering.maximumDepth else { throw UnsupportedForm("functions that call each other too deep") }
+    region.location = node.name
+    return NodeContext(
+      node: node, operands: operands, build: region, lowering: lowering, scope: scope, depth: depth + 1)
   }
 }
 

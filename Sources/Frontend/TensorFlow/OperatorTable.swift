@@ -27,20 +27,16 @@ enum OperatorTable {
   private static let all: Family = {
     let families: [Family] = [
       TensorFlowLowerings.activations, TensorFlowLowerings.arithmetic, TensorFlowLowerings.arrays,
-      TensorFlowLowerings.colors,
-      TensorFlowLowerings.comparisons,
-      TensorFlowLowerings.constants, TensorFlowLowerings.controlFlow,
-      TensorFlowLowerings.convolutions, TensorFlowLowerings.detection, TensorFlowLowerings.combinedDetection,
-      TensorFlowLowerings.diagonals,
-      TensorFlowLowerings.images,
-      TensorFlowLowerings.indexing, TensorFlowLowerings.lists, TensorFlowLowerings.losses,
-      TensorFlowLowerings.movement, TensorFlowLowerings.normalizations, TensorFlowLowerings.pooling,
-      TensorFlowLowerings.patches, TensorFlowLowerings.products, TensorFlowLowerings.cells, TensorFlowLowerings.random,
-      TensorFlowLowerings.spectra, TensorFlowLowerings.quantization,
-      TensorFlowLowerings.reductions,
-      TensorFlowLowerings.scatters, TensorFlowLowerings.searches, TensorFlowLowerings.segments,
-      TensorFlowLowerings.shapes,
-      TensorFlowLowerings.slices, TensorFlowLowerings.spaceBatches,
+      TensorFlowLowerings.cells, TensorFlowLowerings.colors, TensorFlowLowerings.combinedDetection,
+      TensorFlowLowerings.comparisons, TensorFlowLowerings.constants, TensorFlowLowerings.controlFlow,
+      TensorFlowLowerings.convolutions, TensorFlowLowerings.detection, TensorFlowLowerings.diagonals,
+      TensorFlowLowerings.images, TensorFlowLowerings.indexing, TensorFlowLowerings.linearSystems,
+      TensorFlowLowerings.lists, TensorFlowLowerings.losses, TensorFlowLowerings.movement,
+      TensorFlowLowerings.normalizations, TensorFlowLowerings.patches, TensorFlowLowerings.pooling,
+      TensorFlowLowerings.products, TensorFlowLowerings.quantization, TensorFlowLowerings.random,
+      TensorFlowLowerings.reductions, TensorFlowLowerings.scatters, TensorFlowLowerings.searches,
+      TensorFlowLowerings.segments, TensorFlowLowerings.shapes, TensorFlowLowerings.slices,
+      TensorFlowLowerings.spaceBatches, TensorFlowLowerings.spectra, TensorFlowLowerings.tables,
     ]
     return families.reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
   }()
@@ -72,13 +68,15 @@ enum OperatorTable {
   /// What would help against an operator that has no lowering.
   static func advice(_ operation: ByteString) -> String? {
     let name = operation.text
-    if name.hasPrefix("HashTable") || name.hasPrefix("LookupTable") || name.hasPrefix("MutableHashTable") {
+    if name.hasPrefix("LookupTable") || name.hasPrefix("MutableHashTable") {
       return "a lookup table; export the model from what comes after it"
     }
     if name.hasPrefix("Assign") || name.hasPrefix("Resource") {
       return "it changes a variable, which a compiled model has not; export the model for inference"
     }
-    if name == "Placeholder" { return "a table or a variable that freezing left open; export what comes after it" }
+    if name == "Placeholder" {
+      return "a table or a variable that freezing left open; save a SavedModel, or export what comes after it"
+    }
     if name.hasPrefix("Decode") {
       return "it reads a file of bytes; name it with -inputs= to give what it makes to a frozen graph"
     }

@@ -88,16 +88,31 @@ extension GraphLowering {
   /// Builds the main graph: the inputs, what the outputs need of them, and the outputs.
   fileprivate func lower(_ interface: ModelInterface, in main: LoweringScope) throws {
     try addArguments(interface, to: main)
+    tables = TableStore(main, self)
     let values = try lower(interface.outputs.map(\.tensor), in: main)
     try unsupported.check()
     let outputs = try zip(interface.outputs, values).map { output, value in
       guard case .tensor(let tensor) = value else {
         throw ModelError(.invalidModel, place: "output '\(output.name.text)'", "is no tensor")
       }
-      return (output.name, tensor)
+      return (name: self.name(of: output, interface), value: tensor)
     }
-    main.builder.finish(outputs.map { (name: $0.0, value: $0.1) })
+    main.builder.finish(outputs)
     Self.sweep(module.main, Rewriter(module, pass: ""))
+  }
+
+  /// What an output is called: ONNX tells values by their names, so inputs have theirs first.
+  private func name(of output: InterfaceTensor, _ interface: ModelInterface) -> ByteString {
+    let taken = Set((interface.inputs + interface.outputs).map(\.name))
+    guard interface.inputs.contains(where: { $0.name == output.name }) else { return output.name }
+    var (name, count) = (output.name, 0)
+    while taken.contains(name) {
+      count += 1
+      name = ByteString("\(output.name.text)_\(count)")
+    }
+    diagnostics.remark(
+      "is called '\(name.text)', because an input is called '\(output.name.text)'", at: "output '\(output.name.text)'")
+    return name
   }
 
   private func addArguments(_ interface: ModelInterface, to main: LoweringScope) throws {

@@ -3,8 +3,8 @@ import IR
 /// What a tensor of a TensorFlow graph becomes.
 enum TensorFlowValue {
   case tensor(Value)
-  /// A variable's handle, by the name under which its value is kept.
-  case variable(ByteString)
+  /// The handle of a variable or of a table, by the name under which what it holds is kept.
+  case resource(ByteString)
   case list(TensorList)
   /// Complex numbers, as pairs of real ones along a last axis more.
   case complex(Value)
@@ -16,7 +16,7 @@ enum TensorFlowValue {
     switch self {
     case .complex: true
     case .tensor(let value): value.literal.map { ElementTypes.complex.contains($0.elementType) } ?? false
-    case .variable, .list, .unsupported: false
+    case .resource, .list, .unsupported: false
     }
   }
 }

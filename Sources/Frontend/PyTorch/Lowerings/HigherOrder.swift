@@ -96,7 +96,7 @@ extension Call {
       regions.append(Operation.Region(name: name, graph: region))
     }
     builder.location = ByteString(node.name)
-    return try ops(.if, [reshape(condition, [] as [Int])], results: count, regions: regions)
+    return try ops(.if, [reshape(condition, [] as [Int])], [:], results: count, regions: regions)
       .map { .tensor(Tensor("", $0)) }
   }
 }

@@ -89,7 +89,7 @@ extension Call {
     let again = try decision(body, next)
     body.finish(([again] + next).map { (builder.module.freshName($0.name), $0) })
     return try ops(
-      .loop, [nil, first] + states, results: states.count, regions: [Operation.Region(name: "body", graph: region)]
+      .loop, [nil, first] + states, [:], results: states.count, regions: [Operation.Region(name: "body", graph: region)]
     ).map { .tensor(Tensor("", $0)) }
   }
 }

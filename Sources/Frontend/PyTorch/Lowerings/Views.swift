@@ -121,15 +121,6 @@ extension Call {
     return try op(.slice, value, vector(start), vector(end), constant([axis]), steps)
   }
 
-  /// 0, 1, 2 ... along an axis.
-  func positions(_ value: Value, _ axis: Int) throws -> Value {
-    try range(to: extent(of: value, axis))
-  }
-
-  func range(to end: Extent) throws -> Value {
-    try op(.range, builder.constant(0), element(vector(end)), builder.constant(1))
-  }
-
   /// `base` with the slices at `positions` along an axis replaced by those of `elements`.
   func replacing(_ base: Value, _ axis: Int, _ positions: Value, by elements: Value) throws -> Value {
     let indices = try unsqueeze(positions, [1])

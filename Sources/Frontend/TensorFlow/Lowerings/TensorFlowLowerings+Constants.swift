@@ -7,7 +7,7 @@ extension TensorFlowLowerings {
       guard let tensor = node.node.tensor("value") else { throw ModelError(.invalidModel, "has no value") }
       return try node.build.constant(try node.lowering.constants.literal(tensor), name: node.node.name)
     },
-    "VarHandleOp": NodeLowering(outputs: nil) { [.variable(VariableStore.name(of: $0.node))] },
+    "VarHandleOp": NodeLowering(outputs: nil) { [.resource(VariableStore.name(of: $0.node))] },
     "ReadVariableOp": .value { node in try node.variable(0) },
     "Variable": .value { try $0.lowering.variables.value(VariableStore.name(of: $0.node)) },
     "VariableV2": .value { try $0.lowering.variables.value(VariableStore.name(of: $0.node)) },
@@ -22,9 +22,11 @@ extension TensorFlowLowerings {
 }
 
 extension NodeContext {
-  /// The value of the variable whose handle is the operand at `index`.
+  /// The value of the variable whose handle is the operand at `index`: it itself where freezing left the reader of a
+  /// variable that it made a constant.
   func variable(_ index: Int) throws -> Value {
-    guard operands.indices.contains(index), case .variable(let name) = operands[index] else {
+    if operands.indices.contains(index), case .tensor(let value) = operands[index] { return value }
+    guard operands.indices.contains(index), case .resource(let name) = operands[index] else {
       throw UnsupportedForm("its input \(index) is no variable")
     }
     return try lowering.variables.value(name)

@@ -41,14 +41,6 @@ extension TensorFlowLowerings {
 }
 
 extension NodeContext {
-  /// A node of the region that `builder` builds, with the same operands.
-  private func inside(_ builder: GraphBuilder) throws -> NodeContext {
-    guard depth < GraphLowering.maximumDepth else { throw UnsupportedForm("functions that call each other too deep") }
-    builder.location = node.name
-    return NodeContext(
-      node: node, operands: operands, build: builder, lowering: lowering, scope: scope, depth: depth + 1)
-  }
-
   /// The results of a function of all operands but the first.
   fileprivate func call(_ function: ByteString) throws -> [TensorFlowValue] {
     let body = try lowering.library.body(function)

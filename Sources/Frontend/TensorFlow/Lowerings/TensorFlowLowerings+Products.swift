@@ -6,6 +6,12 @@ extension TensorFlowLowerings {
     "MatMul": .value { node in
       try node.product(node.node.flag("transpose_a"), node.node.flag("transpose_b"))
     },
+    "SparseMatMul": .value { node in
+      guard try node.operands().allSatisfy({ try node.elementType($0) == .float32 }) else {
+        throw UnsupportedForm("numbers of less than single precision")
+      }
+      return try node.product(node.node.flag("transpose_a"), node.node.flag("transpose_b"))
+    },
     "BatchMatMul": batched, "BatchMatMulV2": batched, "BatchMatMulV3": batched,
     "Einsum": .value { node in
       guard let equation = node.node.text("equation") else { throw ModelError(.invalidModel, "has no equation") }
@@ -58,14 +64,23 @@ extension NodeContext {
 
   /// The part of matrices that lies around the diagonal.
   fileprivate func band() throws -> Value {
-    let (lower, upper) = (try integer(1, "num_lower"), try integer(2, "num_upper"))
-    var result = try operand(0)
-    func keep(_ isUpper: Bool, _ diagonal: Int) throws {
-      let attributes: Attributes = ["upper": .int(isUpper ? 1 : 0)]
-      result = try build(.trilu, result, try build.constant(diagonal), attributes: attributes)
-    }
-    if upper >= 0 { try keep(false, upper) }
-    if lower >= 0 { try keep(true, -lower) }
-    return result
+    let upper = try kept(of: operand(0), isUpper: false, 2)
+    return try kept(of: upper, isUpper: true, 1)
   }
+
+  /// Matrices without what is further from the diagonal than the operand `index` says: all is kept where that is negative.
+  private func kept(of matrix: Value, isUpper: Bool, _ index: Int) throws -> Value {
+    let attributes: Attributes = ["upper": .int(isUpper ? 1 : 0)]
+    if let distance = try knownIntegers(index)?.first {
+      guard distance >= 0 else { return matrix }
+      return try build(.trilu, matrix, try build.constant(isUpper ? -distance : distance), attributes: attributes)
+    }
+    let given = try reshape(try int64(try operand(index)), [])
+    let isOpen = try build(.less, given, try build.constant(0))
+    let distance = try build(.where, isOpen, try build.constant(Self.farthest), given)
+    return try build(.trilu, matrix, isUpper ? try build(.neg, distance) : distance, attributes: attributes)
+  }
+
+  /// Further from the diagonal than any element.
+  private static let farthest = 1 << 31
 }

@@ -65,8 +65,13 @@ extension NodeContext {
     case .complex(let pairs): return pairs
     case .tensor(let value):
       guard let literal = value.literal, let part = part(ofComplex: literal.elementType) else { break }
-      return try build.constant(TensorLiteral(part, literal.dimensions + [2], literal.source))
-    case .variable, .list, .unsupported: break
+      guard case .splat(let element) = literal.source else {
+        return try build.constant(TensorLiteral(part, literal.dimensions + [2], literal.source))
+      }
+      let pair = try build.constant(TensorLiteral(part, [2], bytes: element))
+      return literal.dimensions.isEmpty
+        ? pair : try build(.expand, pair, try build.constant(literal.dimensions + [2]))
+    case .resource, .list, .unsupported: break
     }
     throw UnsupportedForm("complex numbers that no transform made")
   }

@@ -1,14 +1,14 @@
 import IR
 
-extension Call {
-  /// The results of a loop over the slices of tensors along an axis.
-  struct Scanned {
-    /// The states after the last step.
-    let states: [Value]
-    /// What each step gave, along the same axis.
-    let sequences: [Value]
-  }
+/// The results of a loop over the slices of tensors along an axis.
+struct Scanned {
+  /// The states after the last step.
+  let states: [Value]
+  /// What each step gave, along the same axis.
+  let sequences: [Value]
+}
 
+extension LoweringContext {
   /// Runs `step` on the slices of `sequences` along `axis`, in order, each with the states that the last one left.
   ///
   /// - Parameters:
@@ -18,23 +18,22 @@ extension Call {
   func scan(
     _ states: [Value], over sequences: [(value: Value, axis: Int)], outputs: (count: Int, axis: Int),
     isReversed: Bool = false,
-    _ step: (Call, _ states: [Value], _ slices: [Value]) throws -> (states: [Value], outputs: [Value])
+    _ step: (Self, _ states: [Value], _ slices: [Value]) throws -> (states: [Value], outputs: [Value])
   ) throws -> Scanned {
     let region = Graph(name: builder.module.freshName("body"))
-    let inner = ProgramGraphLowering(
-      lowering.reader, GraphBuilder(builder.module, region), ProgramGraph(), nesting: lowering.nesting + 1)
-    inner.builder.location = builder.location
-    let carried = states.map { inner.builder.addArgument($0.name, $0.type) }
+    let inner = GraphBuilder(builder.module, region)
+    inner.location = builder.location
+    let carried = states.map { inner.addArgument($0.name, $0.type) }
     let slices = try sequences.map { value, axis in
       var shape = try shape(value)
       shape.remove(at: axis)
-      return inner.builder.addArgument(value.name, .tensor(try elementType(value), shape))
+      return inner.addArgument(value.name, .tensor(try elementType(value), shape))
     }
-    let made = try step(inner.call(), carried, slices)
+    let made = try step(inside(inner), carried, slices)
     guard made.outputs.count == outputs.count, made.states.count == states.count else {
       throw ModelError(.internalFailure, "a step has other results than was said")
     }
-    inner.builder.finish((made.states + made.outputs).map { (builder.module.freshName($0.name), $0) })
+    inner.finish((made.states + made.outputs).map { (builder.module.freshName($0.name), $0) })
     let direction = isReversed ? Int64(1) : 0
     let attributes: Attributes = [
       "num_scan_inputs": .int(Int64(sequences.count)), "scan_input_axes": .ints(sequences.map { Int64($0.axis) }),
