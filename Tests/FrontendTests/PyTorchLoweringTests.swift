@@ -96,13 +96,47 @@ import Testing
     #expect(try Self.refusal([dropout]).contains("random in training"))
   }
 
-  @Test func effectsAreRefused() throws {
-    for (kind, name) in [("buffer_mutation", "buffer_name"), ("user_input_mutation", "user_input_name")] {
-      let output = "{\"\(kind)\": {\"arg\": {\"name\": \"y\"}, \"\(name)\": \"state\"}}"
-      #expect(try Self.refusal([Self.unary("aten.relu.default", "x", "y")], outputs: output).contains("'state'"))
-    }
-    #expect(try Self.refusal([Self.unary("aten.relu_.default", "x", "y")]).contains("changes its input 'x'"))
+  @Test func effectsAreFurtherOutputs() throws {
+    let nodes = [Self.unary("aten.relu_.default", "x", "y")]
+    let written = try TestProgram.read(TestProgram.archive(TestProgram.program(nodes)))
+    #expect(written.main.outputs.map(\.name) == ["y", "x.new"])
+    let outputs = """
+      {"user_output": {"arg": \(TestProgram.argument("x"))}}, \
+      {"user_input_mutation": {"arg": {"name": "y"}, "user_input_name": "x"}}
+      """
+    let program = TestProgram.program([Self.unary("aten.relu.default", "x", "y")], outputs: outputs)
+    let returned = try TestProgram.read(TestProgram.archive(program))
+    #expect(returned.main.outputs.map(\.name) == ["x", "x.new"])
+    #expect(returned.main.operations.map { $0.definition.name.text } == ["Relu", "return"])
     #expect(try Self.refusal([Self.unary("aten.relu_.default", "w", "y")]).contains("changes the parameter 'weight'"))
+  }
+
+  @Test func changedBuffersAreInputsOfTheirOwn() throws {
+    func buffer(_ name: String) -> String {
+      "{\"buffer\": {\"arg\": {\"name\": \"\(name)\"}, \"buffer_name\": \"\(name)\"}}"
+    }
+    func archive(_ inputs: [String], _ nodes: [String]) -> [UInt8] {
+      let parameter = "{\"parameter\": {\"arg\": {\"name\": \"w\"}, \"parameter_name\": \"weight\"}}"
+      let program = TestProgram.program(nodes, values: ["v": TestProgram.tensor([2, 3])])
+        .replacing(parameter, with: inputs.map(buffer).joined(separator: ", "))
+      let place = TestProgram.weights(TestProgram.tensor([2, 3])).dropFirst("{\"config\": {\"weight\"".count).dropLast(
+        2)
+      let weights = "{\"config\": {\(inputs.map { "\"\($0)\"\(place)" }.joined(separator: ", "))}}"
+      return TestProgram.archive(
+        program, weights: weights, files: [("m/data/weights/weight_0", [UInt8](repeating: 0, count: 24))])
+    }
+    let written = Self.unary("aten.relu_.default", "w", "y")
+    for inputs in [["w"], ["w", "v"]] {
+      let module = try TestProgram.read(archive(inputs, [written]))
+      #expect(module.main.arguments.map(\.name) == ["x", "w"])
+      #expect(module.main.arguments.map { $0.defaultLiteral != nil } == [false, true])
+      #expect(module.main.outputs.map(\.name) == ["y", "w.new"])
+    }
+    // The other one would change, too.
+    let read = TestProgram.node(
+      "aten.add.Tensor", [("self", TestProgram.argument("u")), ("other", TestProgram.argument("v"))], "y")
+    let both = archive(["w", "v"], [Self.unary("aten.relu_.default", "w", "u"), read])
+    #expect(try TestProgram.refusal(of: both).contains("those of another tensor"))
   }
 
   @Test func writesReachTheBase() throws {

@@ -94,8 +94,10 @@ final class GraphBuilder {
   // MARK: Interface
 
   /// Adds an input of the graph, whose type its source declares.
-  func addArgument(_ name: ByteString, _ type: ValueType) -> Value {
-    builder.addArgument(to: graph, name: module.freshName(name), type: type)
+  ///
+  /// - Parameter literal: what it is where no caller gives it.
+  func addArgument(_ name: ByteString, _ type: ValueType, default literal: TensorLiteral? = nil) -> Value {
+    builder.addArgument(to: graph, name: module.freshName(name), type: type, default: literal)
   }
 
   /// Ends the graph: its outputs, as callers see them.

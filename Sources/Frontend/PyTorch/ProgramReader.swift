@@ -5,23 +5,24 @@ import IR
 final class ProgramReader {
   let module: Module
   let diagnostics: Diagnostics
-  private let program: ExportedProgram
-  private let weights: Weights
+  let program: ExportedProgram
+  let weights: Weights
+  /// What the program may change, in the order of its inputs.
+  private var states: [State] = []
   private(set) var unsupported = UnsupportedOperators()
   private var budget: MemoryBudget
   /// The assertions that were dropped.
   var droppedAssertions = 0
 
   /// - Parameter opset: the opset to write; `nil` for the usual one.
-  /// - Throws: `ModelError` where the program is damaged, has effects, or uses operators without a lowering.
+  /// - Throws: `ModelError` where the program is damaged, changes its weights, or uses operators without a lowering.
   static func read(
     _ program: ExportedProgram, _ weights: Weights, _ budget: MemoryBudget, _ opset: Int?, _ diagnostics: Diagnostics
   ) throws -> Module {
     let reader = ProgramReader(program, weights, budget, diagnostics)
     if let opset { reader.module.target[""] = opset }
-    try reader.checkEffects()
-    let lowering = ProgramGraphLowering(
-      reader, GraphBuilder(reader.module), program.graph, outputs: reader.userOutputs)
+    let results = try reader.userOutputs + reader.changes().values
+    let lowering = ProgramGraphLowering(reader, GraphBuilder(reader.module), program.graph, outputs: results)
     try lowering.noteUnknownOperators()
     try reader.bindInputs(lowering)
     try lowering.lowerNodes()
@@ -63,37 +64,31 @@ final class ProgramReader {
     program.outputs.compactMap { if case .user(let argument) = $0 { argument } else { nil } }
   }
 
-  private func checkEffects() throws {
-    for output in program.outputs {
-      let effect: String
-      switch output {
-      case .user, .token: continue
-      case .bufferMutation(_, let target): effect = "changes the buffer '\(target)'"
-      case .inputMutation(_, let target): effect = "changes its input '\(target)'"
-      case .other(let kind): effect = "has an output of the kind '\(kind)'"
-      }
-      throw ModelError(
-        .invalidModel,
-        "\(effect), which a graph without state cannot; export it in eval mode, or return what is changed")
-    }
-  }
-
   private func bindInputs(_ lowering: ProgramGraphLowering) throws {
+    let written = try Set(changes().keys).union(program.graph.writtenNames())
+    var buffers: [(name: String, weight: String)] = []
     for input in program.inputs {
       switch input {
       case .user(let argument): try bindInput(argument, lowering)
       case .parameter(let name, let weight): bind(name, weight, "the parameter", lowering)
-      case .buffer(let name, let weight): bind(name, weight, "the buffer", lowering)
-      case .constant(let name, let weight): bind(name, weight, "the constant", lowering)
+      // Constants of a program are tensors that a module has without registering them.
+      case .buffer(let name, let weight), .constant(let name, let weight):
+        if written.contains(name) || written.contains(weight) {
+          buffers.append((name, weight))
+        } else {
+          bind(name, weight, "the buffer", lowering)
+        }
       case .fixed, .token: break
       case .other(let kind): throw ModelError(.invalidModel, "has an input of the kind '\(kind)', which is no tensor")
       }
     }
+    // After what callers have to give.
+    let uses = buffers.isEmpty ? [:] : usesOfStorages(lowering)
+    for buffer in buffers { states.append(try bindState(buffer.name, buffer.weight, uses, lowering)) }
   }
 
   private func bind(_ name: String, _ weight: String, _ kind: String, _ lowering: ProgramGraphLowering) {
     let description = lowering.graph.tensors[name]
-    // Lifted constants are the program's own, and new in each run.
     let owner = "\(kind) '\(weight)'"
     lowering.bind(
       name,
@@ -116,7 +111,9 @@ final class ProgramReader {
       }
       let type = try ElementType(scalarType: description.elementType)
       let value = lowering.builder.addArgument(ByteString(name), .tensor(type, description.sizes.map(extent)))
-      lowering.bind(name, .tensor(Tensor(name, value, description, owner: "its input '\(name)'")))
+      let tensor = Tensor(name, value, description)
+      lowering.bind(name, .tensor(tensor))
+      states.append(State(name: name, tensor: tensor))
     case .integer(.name(let name)):
       let value = lowering.builder.addArgument(ByteString(name), .tensor(.int64, []))
       lowering.bind(name, .integer(try lowering.call().vector(value)))
@@ -148,6 +145,11 @@ final class ProgramReader {
   private func finish(_ lowering: ProgramGraphLowering) throws {
     var outputs: [(name: ByteString, value: Value)] = []
     var used: Set<String> = []
+    func add(_ name: String, _ value: Value) {
+      var unique = name
+      while !used.insert(unique).inserted { unique += "_\(outputs.count)" }
+      outputs.append((ByteString(unique), value))
+    }
     for argument in userOutputs {
       let result: Value?
       do {
@@ -155,10 +157,10 @@ final class ProgramReader {
       } catch is MissingOperand {
         throw ModelError(.invalidModel, "has the output '\(argument.name ?? "")', which nothing computes")
       }
-      guard let value = result else { continue }
-      var name = argument.name ?? "output_\(outputs.count)"
-      while !used.insert(name).inserted { name += "_\(outputs.count)" }
-      outputs.append((ByteString(name), value))
+      if let value = result { add(argument.name ?? "output_\(outputs.count)", value) }
+    }
+    for state in states {
+      if let value = try changed(state, lowering) { add(state.resultName, value) }
     }
     lowering.builder.finish(outputs)
   }

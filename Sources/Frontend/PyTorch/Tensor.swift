@@ -73,6 +73,9 @@ final class Tensor {
     if !isCertain { root.uncertainView = name }
   }
 
+  /// Whether the program wrote the elements, through a view or not.
+  var isWritten: Bool { root.writes > 0 }
+
   /// Whether the elements are complex numbers, which values have as pairs along a last axis more.
   var isComplex: Bool { description?.isComplex ?? false }
 

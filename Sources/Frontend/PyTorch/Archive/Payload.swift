@@ -48,6 +48,9 @@ final class Weights {
   private let pickled: [String: Result<StoredTensor, ModelError>]
   /// The bytes of each path: what several tensors share is one slice.
   private var storages: [String: ByteSlice] = [:]
+  private lazy var places = payloads.reduce(into: pickled.compactMapValues { try? $0.get().path }) { places, folder in
+    places.merge(folder.payloads.mapValues { "\(folder.folder)/\($0.path)" }) { first, _ in first }
+  }
 
   init(_ archive: ProgramArchive) throws {
     self.archive = archive
@@ -70,6 +73,9 @@ final class Weights {
       throw error.at("tensor '\(name)'")
     }
   }
+
+  /// The path of a tensor's storage: tensors at one path may share elements.
+  func place(of name: String) -> String? { places[name] }
 
   private func storage(_ path: String, in folder: String) throws -> ByteSlice {
     let key = "\(folder)/\(path)"

@@ -10,6 +10,7 @@ extension Lowering {
     "aten._batch_norm_no_update": .values { [try $0.batchNormalization(false), nil, nil, nil] },
     "aten.instance_norm": .one { call in
       guard try call.bool("use_input_stats") else { return try call.batchNormalization(false) }
+      try call.checkStatisticsStay()
       let input = try call.input()
       let (scale, bias) = try call.perChannel(input)
       return try call.op(
@@ -53,6 +54,13 @@ extension Call {
     return (try scale ?? filled(1), try bias ?? filled(0))
   }
 
+  /// What is normalized by its own statistics updates those that were given.
+  fileprivate func checkStatisticsStay() throws {
+    guard argument("running_mean") == nil, argument("running_var") == nil else {
+      throw UnsupportedForm("updates its running statistics", advice: "call model.eval() before exporting")
+    }
+  }
+
   fileprivate func batchNormalization(_ isTraining: Bool) throws -> Value {
     let input = try value("input")
     let (scale, bias) = try perChannel(input)
@@ -62,9 +70,7 @@ extension Call {
         .batchNormalization, input, scale, bias, value("running_mean"), value("running_var"),
         attributes: ["epsilon": .float(epsilon)])
     }
-    guard argument("running_mean") == nil, argument("running_var") == nil else {
-      throw UnsupportedForm("updates its running statistics", advice: "call model.eval() before exporting")
-    }
+    try checkStatisticsStay()
     // Normalized over the batch, too: as one sample whose spatial axis holds all.
     let rank = try rank(input)
     guard rank >= 2 else { throw ModelError(.invalidModel, "normalizes a tensor without channels") }

@@ -1,4 +1,21 @@
 extension ProgramGraph {
+  /// The names of the tensors whose elements are written in place, by themselves or through what may be a view of them.
+  func writtenNames() -> Set<String> {
+    var bases: [String: String] = [:]
+    var written: Set<String> = []
+    for node in nodes {
+      guard let first = node.inputs.first?.argument.name else { continue }
+      let base = bases[first] ?? first
+      switch node.lowering {
+      case .inPlace?: written.insert(base)
+      case .view?: break
+      case .values?, .symbol?, .graphs?, .assertion?, nil: continue
+      }
+      for output in node.outputs { output.forEachName { bases[$0] = base } }
+    }
+    return written
+  }
+
   /// The names that `outputs` depend on, besides what only assertions ask for.
   func usedNames(for outputs: [Argument]) -> Set<String> {
     var used: Set<String> = []
