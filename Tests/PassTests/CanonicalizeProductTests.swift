@@ -296,6 +296,14 @@ import Testing
     try Simplification("%x: f32[1, 3], %z: f32[n, 3]", body).expectUnchanged(saying: "may enlarge")
   }
 
+  @Test func aNumberNeedNotBeRepeatedBeforeABroadcast() throws {
+    let body = "%s = Shape(%x)\n%e = ConstantOfShape(%s) {value = [0.5] : f32[1]}\n%y = Mul(%e, %z)"
+    try Simplification("%x: f32[n, 3], %z: f32[n, 3]", body).expect(["Mul"], runs: false)
+    try Simplification("%x: f32[], %z: f32[]", body).expect(["Mul"], tolerance: 0)
+    try Simplification("%x: f32[n, 3], %z: f32[1, 3]", body).expectUnchanged(saying: "may enlarge")
+    try Simplification("%x: f32[2, 3], %z: f32[2, 3]", body).expect(["Mul"], tolerance: 0)
+  }
+
   // MARK: Stored matrices
 
   @Test func aMatrixThatWouldBeTransposedStaysAsItIsStored() throws {

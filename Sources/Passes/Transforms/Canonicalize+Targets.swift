@@ -62,6 +62,8 @@ struct FixReshapeTarget: RewritePattern {
 ///   ->
 ///     %y = Add(%x, %z) : f32[n, 8, 8]
 ///
+/// So does a ConstantOfShape leave it, of which one number is left.
+///
 /// Condition: without it, each extent of the result is certainly still that of some operand.
 struct RemoveExpandBeforeBroadcast: RewritePattern {
   static let roots: [OpDefinition] = [
@@ -73,22 +75,52 @@ struct RemoveExpandBeforeBroadcast: RewritePattern {
 
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
     for index in 0..<operation.operandCount {
-      guard let expand = operation.producer(index, .expand), let source = expand.operand(0) else { continue }
+      guard let repeating = operation.producer(index, .expand) ?? operation.producer(index, .constantOfShape),
+        let repeated = Self.repeated(by: repeating)
+      else { continue }
       guard let result = operation.result()?.tensorType?.shape else {
         return .blocked("the result's rank is not known")
       }
-      let shapes = operation.operands.enumerated().map { ($0 == index ? source : $1)?.tensorType?.shape }
+      let shapes = operation.operands.enumerated().map { $0 == index ? repeated.shape : $1?.tensorType?.shape }
       let isKept = result.indices.allSatisfy { axis in
         shapes.contains { shape in
           guard let shape, shape.count >= result.count - axis else { return false }
           return shape[shape.count - (result.count - axis)].isEqual(to: result[axis]) == true
         }
       }
-      guard isKept else { return .blocked("\(expand.place) may enlarge the result") }
+      guard isKept else { return .blocked("\(repeating.place) may enlarge the result") }
+      let source: Value
+      switch repeated {
+      case .value(let value): source = value
+      case .number(let literal):
+        source = try context.rewriter.insertConstant(
+          literal, name: repeating.result()?.name ?? "number", before: operation)
+      }
       context.rewriter.setOperand(index, of: operation, to: source)
       return .rewritten
     }
     return .noMatch
+  }
+
+  /// What an operation repeats.
+  private enum Repeated {
+    case value(Value)
+    case number(TensorLiteral)
+
+    var shape: Shape? {
+      switch self {
+      case .value(let value): value.tensorType?.shape
+      case .number: []
+      }
+    }
+  }
+
+  private static func repeated(by operation: Operation) -> Repeated? {
+    if operation.is(.expand) { return operation.operand(0).map { .value($0) } }
+    guard !operation.refersToFunctionAttributes, let written = operation.tensor("value"), written.elementCount == 1,
+      written.elementType.bitWidth != nil, let bytes = try? written.smallBytes()
+    else { return nil }
+    return (try? TensorLiteral(written.elementType, [], .splat(bytes))).map { .number($0) }
   }
 }
 
