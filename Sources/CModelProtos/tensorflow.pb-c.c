@@ -1093,6 +1093,63 @@ void   tensorflow__bundle_entry_proto__free_unpacked
   assert(message->base.descriptor == &tensorflow__bundle_entry_proto__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tensorflow__trackable_object_graph__trackable_object__init
+                     (Tensorflow__TrackableObjectGraph__TrackableObject         *message)
+{
+  static const Tensorflow__TrackableObjectGraph__TrackableObject init_value = TENSORFLOW__TRACKABLE_OBJECT_GRAPH__TRACKABLE_OBJECT__INIT;
+  *message = init_value;
+}
+void   tensorflow__trackable_object_graph__serialized_tensor__init
+                     (Tensorflow__TrackableObjectGraph__SerializedTensor         *message)
+{
+  static const Tensorflow__TrackableObjectGraph__SerializedTensor init_value = TENSORFLOW__TRACKABLE_OBJECT_GRAPH__SERIALIZED_TENSOR__INIT;
+  *message = init_value;
+}
+void   tensorflow__trackable_object_graph__init
+                     (Tensorflow__TrackableObjectGraph         *message)
+{
+  static const Tensorflow__TrackableObjectGraph init_value = TENSORFLOW__TRACKABLE_OBJECT_GRAPH__INIT;
+  *message = init_value;
+}
+size_t tensorflow__trackable_object_graph__get_packed_size
+                     (const Tensorflow__TrackableObjectGraph *message)
+{
+  assert(message->base.descriptor == &tensorflow__trackable_object_graph__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tensorflow__trackable_object_graph__pack
+                     (const Tensorflow__TrackableObjectGraph *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tensorflow__trackable_object_graph__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tensorflow__trackable_object_graph__pack_to_buffer
+                     (const Tensorflow__TrackableObjectGraph *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tensorflow__trackable_object_graph__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tensorflow__TrackableObjectGraph *
+       tensorflow__trackable_object_graph__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tensorflow__TrackableObjectGraph *)
+     protobuf_c_message_unpack (&tensorflow__trackable_object_graph__descriptor,
+                                allocator, len, data);
+}
+void   tensorflow__trackable_object_graph__free_unpacked
+                     (Tensorflow__TrackableObjectGraph *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tensorflow__trackable_object_graph__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tensorflow__tensor_slice_proto__init
                      (Tensorflow__TensorSliceProto         *message)
 {
@@ -2797,6 +2854,133 @@ const ProtobufCMessageDescriptor tensorflow__bundle_entry_proto__descriptor =
   tensorflow__bundle_entry_proto__field_indices_by_name,
   1,  tensorflow__bundle_entry_proto__number_ranges,
   (ProtobufCMessageInit) tensorflow__bundle_entry_proto__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tensorflow__trackable_object_graph__trackable_object__field_descriptors[1] =
+{
+  {
+    "attributes",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tensorflow__TrackableObjectGraph__TrackableObject, n_attributes),
+    offsetof(Tensorflow__TrackableObjectGraph__TrackableObject, attributes),
+    &tensorflow__trackable_object_graph__serialized_tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tensorflow__trackable_object_graph__trackable_object__field_indices_by_name[] = {
+  0,   /* field[0] = attributes */
+};
+static const ProtobufCIntRange tensorflow__trackable_object_graph__trackable_object__number_ranges[1 + 1] =
+{
+  { 2, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor tensorflow__trackable_object_graph__trackable_object__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tensorflow.TrackableObjectGraph.TrackableObject",
+  "TrackableObject",
+  "Tensorflow__TrackableObjectGraph__TrackableObject",
+  "tensorflow",
+  sizeof(Tensorflow__TrackableObjectGraph__TrackableObject),
+  1,
+  tensorflow__trackable_object_graph__trackable_object__field_descriptors,
+  tensorflow__trackable_object_graph__trackable_object__field_indices_by_name,
+  1,  tensorflow__trackable_object_graph__trackable_object__number_ranges,
+  (ProtobufCMessageInit) tensorflow__trackable_object_graph__trackable_object__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tensorflow__trackable_object_graph__serialized_tensor__field_descriptors[2] =
+{
+  {
+    "full_name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Tensorflow__TrackableObjectGraph__SerializedTensor, has_full_name),
+    offsetof(Tensorflow__TrackableObjectGraph__SerializedTensor, full_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "checkpoint_key",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Tensorflow__TrackableObjectGraph__SerializedTensor, has_checkpoint_key),
+    offsetof(Tensorflow__TrackableObjectGraph__SerializedTensor, checkpoint_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tensorflow__trackable_object_graph__serialized_tensor__field_indices_by_name[] = {
+  1,   /* field[1] = checkpoint_key */
+  0,   /* field[0] = full_name */
+};
+static const ProtobufCIntRange tensorflow__trackable_object_graph__serialized_tensor__number_ranges[1 + 1] =
+{
+  { 2, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor tensorflow__trackable_object_graph__serialized_tensor__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tensorflow.TrackableObjectGraph.SerializedTensor",
+  "SerializedTensor",
+  "Tensorflow__TrackableObjectGraph__SerializedTensor",
+  "tensorflow",
+  sizeof(Tensorflow__TrackableObjectGraph__SerializedTensor),
+  2,
+  tensorflow__trackable_object_graph__serialized_tensor__field_descriptors,
+  tensorflow__trackable_object_graph__serialized_tensor__field_indices_by_name,
+  1,  tensorflow__trackable_object_graph__serialized_tensor__number_ranges,
+  (ProtobufCMessageInit) tensorflow__trackable_object_graph__serialized_tensor__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tensorflow__trackable_object_graph__field_descriptors[1] =
+{
+  {
+    "nodes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tensorflow__TrackableObjectGraph, n_nodes),
+    offsetof(Tensorflow__TrackableObjectGraph, nodes),
+    &tensorflow__trackable_object_graph__trackable_object__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tensorflow__trackable_object_graph__field_indices_by_name[] = {
+  0,   /* field[0] = nodes */
+};
+static const ProtobufCIntRange tensorflow__trackable_object_graph__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor tensorflow__trackable_object_graph__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tensorflow.TrackableObjectGraph",
+  "TrackableObjectGraph",
+  "Tensorflow__TrackableObjectGraph",
+  "tensorflow",
+  sizeof(Tensorflow__TrackableObjectGraph),
+  1,
+  tensorflow__trackable_object_graph__field_descriptors,
+  tensorflow__trackable_object_graph__field_indices_by_name,
+  1,  tensorflow__trackable_object_graph__number_ranges,
+  (ProtobufCMessageInit) tensorflow__trackable_object_graph__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tensorflow__tensor_slice_proto__field_descriptors[1] =

@@ -40,6 +40,9 @@ typedef struct Tensorflow__OpDef Tensorflow__OpDef;
 typedef struct Tensorflow__ArgDef Tensorflow__ArgDef;
 typedef struct Tensorflow__BundleHeaderProto Tensorflow__BundleHeaderProto;
 typedef struct Tensorflow__BundleEntryProto Tensorflow__BundleEntryProto;
+typedef struct Tensorflow__TrackableObjectGraph Tensorflow__TrackableObjectGraph;
+typedef struct Tensorflow__TrackableObjectGraph__TrackableObject Tensorflow__TrackableObjectGraph__TrackableObject;
+typedef struct Tensorflow__TrackableObjectGraph__SerializedTensor Tensorflow__TrackableObjectGraph__SerializedTensor;
 typedef struct Tensorflow__TensorSliceProto Tensorflow__TensorSliceProto;
 
 
@@ -413,6 +416,41 @@ struct  Tensorflow__BundleEntryProto
 #define TENSORFLOW__BUNDLE_ENTRY_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tensorflow__bundle_entry_proto__descriptor) \
     , 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+
+
+struct  Tensorflow__TrackableObjectGraph__TrackableObject
+{
+  ProtobufCMessage base;
+  size_t n_attributes;
+  Tensorflow__TrackableObjectGraph__SerializedTensor **attributes;
+};
+#define TENSORFLOW__TRACKABLE_OBJECT_GRAPH__TRACKABLE_OBJECT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tensorflow__trackable_object_graph__trackable_object__descriptor) \
+    , 0,NULL }
+
+
+struct  Tensorflow__TrackableObjectGraph__SerializedTensor
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_full_name;
+  ProtobufCBinaryData full_name;
+  protobuf_c_boolean has_checkpoint_key;
+  ProtobufCBinaryData checkpoint_key;
+};
+#define TENSORFLOW__TRACKABLE_OBJECT_GRAPH__SERIALIZED_TENSOR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tensorflow__trackable_object_graph__serialized_tensor__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL} }
+
+
+struct  Tensorflow__TrackableObjectGraph
+{
+  ProtobufCMessage base;
+  size_t n_nodes;
+  Tensorflow__TrackableObjectGraph__TrackableObject **nodes;
+};
+#define TENSORFLOW__TRACKABLE_OBJECT_GRAPH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tensorflow__trackable_object_graph__descriptor) \
+    , 0,NULL }
 
 
 struct  Tensorflow__TensorSliceProto
@@ -885,6 +923,31 @@ Tensorflow__BundleEntryProto *
 void   tensorflow__bundle_entry_proto__free_unpacked
                      (Tensorflow__BundleEntryProto *message,
                       ProtobufCAllocator *allocator);
+/* Tensorflow__TrackableObjectGraph__TrackableObject methods */
+void   tensorflow__trackable_object_graph__trackable_object__init
+                     (Tensorflow__TrackableObjectGraph__TrackableObject         *message);
+/* Tensorflow__TrackableObjectGraph__SerializedTensor methods */
+void   tensorflow__trackable_object_graph__serialized_tensor__init
+                     (Tensorflow__TrackableObjectGraph__SerializedTensor         *message);
+/* Tensorflow__TrackableObjectGraph methods */
+void   tensorflow__trackable_object_graph__init
+                     (Tensorflow__TrackableObjectGraph         *message);
+size_t tensorflow__trackable_object_graph__get_packed_size
+                     (const Tensorflow__TrackableObjectGraph   *message);
+size_t tensorflow__trackable_object_graph__pack
+                     (const Tensorflow__TrackableObjectGraph   *message,
+                      uint8_t             *out);
+size_t tensorflow__trackable_object_graph__pack_to_buffer
+                     (const Tensorflow__TrackableObjectGraph   *message,
+                      ProtobufCBuffer     *buffer);
+Tensorflow__TrackableObjectGraph *
+       tensorflow__trackable_object_graph__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tensorflow__trackable_object_graph__free_unpacked
+                     (Tensorflow__TrackableObjectGraph *message,
+                      ProtobufCAllocator *allocator);
 /* Tensorflow__TensorSliceProto methods */
 void   tensorflow__tensor_slice_proto__init
                      (Tensorflow__TensorSliceProto         *message);
@@ -981,6 +1044,15 @@ typedef void (*Tensorflow__BundleHeaderProto_Closure)
 typedef void (*Tensorflow__BundleEntryProto_Closure)
                  (const Tensorflow__BundleEntryProto *message,
                   void *closure_data);
+typedef void (*Tensorflow__TrackableObjectGraph__TrackableObject_Closure)
+                 (const Tensorflow__TrackableObjectGraph__TrackableObject *message,
+                  void *closure_data);
+typedef void (*Tensorflow__TrackableObjectGraph__SerializedTensor_Closure)
+                 (const Tensorflow__TrackableObjectGraph__SerializedTensor *message,
+                  void *closure_data);
+typedef void (*Tensorflow__TrackableObjectGraph_Closure)
+                 (const Tensorflow__TrackableObjectGraph *message,
+                  void *closure_data);
 typedef void (*Tensorflow__TensorSliceProto_Closure)
                  (const Tensorflow__TensorSliceProto *message,
                   void *closure_data);
@@ -1015,6 +1087,9 @@ extern const ProtobufCMessageDescriptor tensorflow__op_def__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__arg_def__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__bundle_header_proto__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__bundle_entry_proto__descriptor;
+extern const ProtobufCMessageDescriptor tensorflow__trackable_object_graph__descriptor;
+extern const ProtobufCMessageDescriptor tensorflow__trackable_object_graph__trackable_object__descriptor;
+extern const ProtobufCMessageDescriptor tensorflow__trackable_object_graph__serialized_tensor__descriptor;
 extern const ProtobufCMessageDescriptor tensorflow__tensor_slice_proto__descriptor;
 
 PROTOBUF_C__END_DECLS

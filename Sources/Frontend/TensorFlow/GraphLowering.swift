@@ -131,8 +131,6 @@ final class GraphLowering {
     }
   }
 
-  // MARK: One node
-
   private func lower(_ node: GraphNode, in scope: LoweringScope) throws -> [TensorFlowValue] {
     loweredCount += 1
     guard loweredCount <= limit else {

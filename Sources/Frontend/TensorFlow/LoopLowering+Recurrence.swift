@@ -23,7 +23,7 @@ extension LoopLowering {
       values[states[0].index] = .tensor(results.hidden)
       for list in lists {
         values[list.index] = .list(
-          list.isLast ? .elements([results.hidden]) : .stacked(try elements(of: list, results.all)))
+          list.order == .once ? .elements([results.hidden]) : .stacked(try elements(of: list, results.all)))
       }
       return try finishCounters(values)
     }
@@ -40,7 +40,7 @@ extension LoopLowering {
       values[cell.index] = .tensor(results.cell)
       for list in lists {
         values[list.index] = .list(
-          list.isLast ? .elements([results.hidden]) : .stacked(try elements(of: list, results.all)))
+          list.order == .once ? .elements([results.hidden]) : .stacked(try elements(of: list, results.all)))
       }
       return try finishCounters(values)
     }

@@ -6,9 +6,11 @@ final class LoopLowering {
   let node: NodeContext
   private let body: GraphBody
   private let condition: GraphBody
-  private let plan: LoopPlan
+  let plan: LoopPlan
   /// How often it runs, and where that is known, the number.
   private(set) var trips: (value: Value, known: Int?)?
+  /// Inside the body, what counts down, and where that begins.
+  private(set) var descents: [Value: Value] = [:]
   /// What the shapes of states before and after an iteration have in common, where no shapes are declared.
   private var common: [Int: Shape?] = [:]
 
@@ -41,6 +43,14 @@ final class LoopLowering {
     for bound in bounds {
       switch bound {
       case .known(let count): known = min(count, known ?? count)
+      case .descent(let index, let past):
+        let start = try node.operand(index)
+        if let first = start.contents?.first?.value {
+          known = min(max(first &- past, 0), known ?? .max)
+        } else {
+          let count = try node.op(.sub, node.cast(Self.origin(start), .int64), node.build.constant(past))
+          values.append(try node.op(.max, count, node.build.constant(0)))
+        }
       case .state(let index, let start):
         let limit = try node.operand(index)
         if let count = limit.contents?.first?.value {
@@ -75,6 +85,7 @@ final class LoopLowering {
     var given: [TensorFlowValue] = []
     var states: [(index: Int, initial: Value, argument: Value)] = []
     var counters: [Value: Int] = [:]
+    descents = [:]
     for (index, operand) in node.operands.enumerated() {
       if plan.invariants.contains(index) {
         given.append(operand)
@@ -82,6 +93,11 @@ final class LoopLowering {
         var count = try inside.cast(iteration, try node.elementType(try node.operand(index)))
         if start != 0 { count = try region(.add, count, try inside.scalar(Double(start), like: count)) }
         counters[count] = start
+        given.append(.tensor(count))
+      } else if trips != nil, plan.descents.contains(index) {
+        let first = try node.operand(index)
+        let count = try region(.sub, first, try inside.cast(iteration, try node.elementType(first)))
+        descents[count] = first
         given.append(.tensor(count))
       } else {
         let (value, initial) = try state(index, operand, region, asDeclared: asDeclared)
@@ -93,8 +109,9 @@ final class LoopLowering {
       }
     }
 
-    let changing = body.results.indices.filter {
-      !plan.invariants.contains($0) && (trips == nil || plan.counters[$0] == nil)
+    let changing = body.results.indices.filter { index in
+      let counts = trips != nil && (plan.counters[index] != nil || plan.descents.contains(index))
+      return !plan.invariants.contains(index) && !counts
     }
     let scope = LoweringScope(body, region, arguments: given.map { .value($0) }, depth: node.depth + 1)
     let results = try node.lowering.lower(changing.map { body.results[$0] }, in: scope)
@@ -121,9 +138,9 @@ final class LoopLowering {
       guard case .list(.written(.carried(let written), let place, let element)) = after[index], written == index else {
         continue
       }
-      var list = WrittenList(index: index, element: element, isLast: try isLast(index, place, counters))
+      var list = WrittenList(index: index, element: element, order: try order(index, place, counters))
       // The last element is a state most often, too.
-      if list.isLast { list.state = try states.firstIndex { try Self.tensor(after[$0.index]) === element } }
+      if list.order == .once { list.state = try states.firstIndex { try Self.tensor(after[$0.index]) === element } }
       if list.state == nil {
         list.output = outputs.count - 1
         output(element)
@@ -153,6 +170,7 @@ final class LoopLowering {
       let argument = region.addArgument(ByteString(body.arguments[index].text), initial.type)
       return (.list(.stacked(argument)), (index, initial, argument))
     case .list(.reserved), .list(.elements([])): return (.list(.carried(index)), nil)
+    case .list(.elements(let elements)) where elements.first == .some(nil): return (.list(.carried(index)), nil)
     case .list, .complex, .resource, .unsupported: throw UnsupportedForm("a state that is no tensor")
     }
   }
@@ -197,44 +215,5 @@ final class LoopLowering {
     builder.location = node.node.name
     guard case .tensor(let value)? = result.first else { return nil }
     return value
-  }
-
-  // MARK: What comes out
-
-  private func finish(
-    _ made: [Value], _ states: [Int], _ lists: [WrittenList]
-  ) throws -> [TensorFlowValue] {
-    var values = node.operands
-    for (index, value) in zip(states, made) {
-      if case .list = node.operands[index] {
-        values[index] = .list(.stacked(value))
-      } else {
-        values[index] = .tensor(value)
-      }
-    }
-    for list in lists {
-      if let state = list.state {
-        values[list.index] = .list(.elements([made[state]]))
-      } else if let output = list.output {
-        let all = made[output]
-        values[list.index] = .list(
-          list.isLast
-            ? .elements([try node.build(.gather, all, try node.build.constant(-1))])
-            : .stacked(try elements(of: list, all)))
-      }
-    }
-    return try finishCounters(values)
-  }
-
-  /// The values with those of the counters after the last iteration.
-  func finishCounters(_ values: [TensorFlowValue]) throws -> [TensorFlowValue] {
-    var values = values
-    if let trips {
-      for (index, start) in plan.counters.sorted(by: { $0.key < $1.key }) {
-        let end = start == 0 ? trips.value : try node.build(.add, trips.value, try node.build.constant(start))
-        values[index] = .tensor(try node.cast(end, try node.elementType(try node.operand(index))))
-      }
-    }
-    return values
   }
 }

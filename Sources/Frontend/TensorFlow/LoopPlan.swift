@@ -7,6 +7,8 @@ struct LoopPlan {
   private(set) var invariants: Set<Int> = []
   /// The states to which each iteration adds 1, and where they begin.
   private(set) var counters: [Int: Int] = [:]
+  /// The states from which each iteration takes 1.
+  private(set) var descents: Set<Int> = []
   /// What the number of iterations is the least of; `nil` where the condition is another one.
   private(set) var bounds: [Bound]?
 
@@ -14,6 +16,8 @@ struct LoopPlan {
     case known(Int)
     /// The state of that index, less where the counter begins.
     case state(Int, start: Int)
+    /// From where the state of that index begins to above a number.
+    case descent(Int, past: Int)
   }
 
   init(_ node: NodeContext, body: GraphBody, condition: GraphBody) throws {
@@ -24,6 +28,11 @@ struct LoopPlan {
       let source = try lowering.source(of: result, in: probe, throughBranches: false)
       if Self.state(source) == index {
         invariants.insert(index)
+      } else if case .output(let difference, let place, _) = source, difference.operation == "Sub",
+        difference.inputs.count == 2, Self.isInteger(node, index)
+      {
+        let terms = try difference.inputs.map { try lowering.source(of: $0, in: place, throughBranches: false) }
+        if try Self.state(terms[0]) == index && Self.isOne(terms[1], node, body, probe) { descents.insert(index) }
       } else if case .output(let sum, let place, _) = source, sum.operation == "AddV2" || sum.operation == "Add",
         sum.inputs.count == 2, let start = Self.start(node, index)
       {
@@ -54,11 +63,16 @@ struct LoopPlan {
         pending += node.inputs.map { ($0, place) }
         continue
       }
-      guard node.operation == "Less",
-        let counter = Self.state(try lowering.source(of: node.inputs[0], in: place, throughBranches: false)),
-        let start = counters[counter]
-      else { return nil }
+      guard let counter = Self.state(try lowering.source(of: node.inputs[0], in: place, throughBranches: false)) else {
+        return nil
+      }
       let limit = try lowering.source(of: node.inputs[1], in: place, throughBranches: false)
+      if descents.contains(counter), let last = Self.integer(limit, lowering) {
+        guard node.operation == "Greater" || node.operation == "GreaterEqual" else { return nil }
+        bounds.append(.descent(counter, past: node.operation == "Greater" ? last : last &- 1))
+        continue
+      }
+      guard node.operation == "Less", let start = counters[counter] else { return nil }
       if let known = Self.integer(limit, lowering) {
         bounds.append(.known(max(known &- start, 0)))
       } else if let state = Self.state(limit), invariants.contains(state) {
@@ -70,10 +84,13 @@ struct LoopPlan {
     return bounds
   }
 
+  private static func isInteger(_ node: NodeContext, _ index: Int) -> Bool {
+    guard node.operands.indices.contains(index), case .tensor(let value) = node.operands[index] else { return false }
+    return value.tensorType?.rank == 0 && [.int32, .int64].contains(value.tensorType?.elementType)
+  }
+
   private static func start(_ node: NodeContext, _ index: Int) -> Int? {
-    guard node.operands.indices.contains(index), case .tensor(let value) = node.operands[index],
-      value.tensorType?.rank == 0, [.int32, .int64].contains(value.tensorType?.elementType)
-    else { return nil }
+    guard isInteger(node, index), case .tensor(let value) = node.operands[index] else { return nil }
     return value.contents?.first?.value
   }
 

@@ -33,26 +33,44 @@ struct InterfaceTensor {
 struct ModelInterface {
   var inputs: [InterfaceTensor]
   var outputs: [InterfaceTensor]
+  /// The symbols of the inputs' first axes, by their names, where those are not their own (`sharingRows`).
+  var rows: [ByteString: ByteString] = [:]
 
-  /// The type of an input: extents that vary become symbols. The first axis of all is `batch` where it varies
-  /// everywhere, in what is returned too: such a model computes a row for each. A graph that does not say what it returns
-  /// may well take images and the boxes in them.
-  func type(of input: InterfaceTensor) throws -> ValueType {
-    if let inferred = input.inferred { return inferred }
-    let elementType = try ElementType(tensorFlow: input.typeNumber)
-    guard let extents = input.extents else { return .tensor(elementType, nil) }
+  init(inputs: [InterfaceTensor], outputs: [InterfaceTensor]) {
+    self.inputs = inputs
+    self.outputs = outputs
+    if inputs.count == 1, isBatched { rows[inputs[0].name] = Self.batch }
+  }
+
+  /// The first axis of all inputs where it is one.
+  static let batch: ByteString = "batch"
+
+  /// Whether the first axis of all varies, in what is returned too: such a model may compute a row for each. A graph that
+  /// does not say what it returns may well take images and the boxes in them.
+  var isBatched: Bool {
     let isSaid = inputs.count == 1 || outputs.allSatisfy { $0.extents != nil }
-    let isBatched =
-      isSaid
+    return isSaid
       && (inputs + outputs).allSatisfy { tensor in
         guard let extents = tensor.extents, let first = extents.first else { return tensor.extents == nil }
         return first == nil
       }
-    let shape: Shape = extents.enumerated().map { axis, extent in
-      if let extent { return .known(extent) }
-      if axis == 0, isBatched { return .symbol("batch") }
-      return .symbol(ByteString("\(input.name.text)_d\(axis)"))
-    }
-    return .tensor(elementType, shape)
+  }
+
+  /// The symbol of an axis of an input that varies.
+  func symbol(of input: InterfaceTensor, axis: Int) -> ByteString {
+    let own = ByteString("\(input.name.text)_d\(axis)")
+    return axis == 0 ? rows[input.name] ?? own : own
+  }
+
+  /// The type of an input: extents that vary become symbols.
+  func type(of input: InterfaceTensor) throws -> ValueType {
+    if let inferred = input.inferred { return inferred }
+    let elementType = try ElementType(tensorFlow: input.typeNumber)
+    guard let extents = input.extents else { return .tensor(elementType, nil) }
+    return .tensor(
+      elementType,
+      extents.enumerated().map { axis, extent in
+        extent.map { .known($0) } ?? .symbol(symbol(of: input, axis: axis))
+      })
   }
 }

@@ -36,7 +36,8 @@ enum OperatorTable {
       TensorFlowLowerings.products, TensorFlowLowerings.quantization, TensorFlowLowerings.random,
       TensorFlowLowerings.reductions, TensorFlowLowerings.scatters, TensorFlowLowerings.searches,
       TensorFlowLowerings.segments, TensorFlowLowerings.shapes, TensorFlowLowerings.slices,
-      TensorFlowLowerings.spaceBatches, TensorFlowLowerings.spectra, TensorFlowLowerings.tables,
+      TensorFlowLowerings.spaceBatches, TensorFlowLowerings.specialFunctions, TensorFlowLowerings.spectra,
+      TensorFlowLowerings.tables,
     ]
     return families.reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
   }()

@@ -44,19 +44,23 @@ package struct TensorFlowImporter: Importer {
     guard let meta = (served ?? graphs.first)?.pointee, let graph = meta.graph_def?.pointee else {
       throw ModelError(.invalidModel, "has no graph")
     }
-    let interface = try Signature.interface(of: meta, named: options.signature)
-    let module = Module(name: "model", target: GraphBuilder.target)
-    let builder = GraphBuilder(module)
     let restore = meta.saver_def.map { ByteString($0.pointee.restore_op_name) } ?? ""
     let checkpoint = restore.isEmpty ? nil : try Checkpoint(besideModel: file.path)
-    let variables = VariableStore(checkpoint, builder)
-    let lowering = GraphLowering(
-      module, FunctionLibrary(graph.library), ConstantReader(document: document), variables, nodeCount: graph.n_node,
-      diagnostics)
-    let main = LoweringScope(try GraphBody(graph), builder)
-    try variables.readKeys(restore, in: main, lowering)
-    try lowering.lower(interface, in: main)
-    return module
+    let library = FunctionLibrary(graph.library)
+    let body = try GraphBody(graph)
+    func lower(_ interface: ModelInterface, _ diagnostics: Diagnostics) throws -> Module {
+      let module = Module(name: "model", target: GraphBuilder.target)
+      let builder = GraphBuilder(module)
+      let variables = VariableStore(checkpoint, builder)
+      let lowering = GraphLowering(
+        module, library, ConstantReader(document: document), variables, nodeCount: graph.n_node, diagnostics)
+      let main = LoweringScope(body, builder)
+      try variables.readKeys(restore, in: main, lowering)
+      try lowering.lower(interface, in: main)
+      return module
+    }
+    let interface = try Signature.interface(of: meta, named: options.signature)
+    return try lower(interface.sharingRows { try lower($0, Diagnostics()) }, diagnostics)
   }
 
   // MARK: Frozen graph

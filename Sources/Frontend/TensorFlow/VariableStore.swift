@@ -7,6 +7,8 @@ final class VariableStore {
   let checkpoint: Checkpoint?
   /// The checkpoint's keys by the variables' names, as the model's own graph restores them.
   var keys: [ByteString: ByteString] = [:]
+  /// What else tells them: the names that variables had when they were saved.
+  private lazy var savedKeys = Result { try self.checkpoint?.keysByVariable() ?? [:] }
   private let builder: GraphBuilder
   private var values: [ByteString: Value] = [:]
 
@@ -26,14 +28,21 @@ final class VariableStore {
         "reads the variable '\(name.text)', and the model is only its graph; name the SavedModel's folder, "
           + "or freeze it with convert_variables_to_constants_v2")
     }
-    let candidates = [keys[name], name, ByteString("\(name.text)/.ATTRIBUTES/VARIABLE_VALUE")].compactMap { $0 }
-    for key in candidates {
-      guard let literal = try checkpoint.literal(key) else { continue }
+    let candidates = [keys[name], name, ByteString("\(name.text)/.ATTRIBUTES/VARIABLE_VALUE")]
+    if let literal = try literal(candidates, checkpoint) ?? literal([savedKeys.get()[name]], checkpoint) {
       let value = try builder.constant(literal, name: name)
       values[name] = value
       return value
     }
     throw ModelError(.invalidModel, "reads the variable '\(name.text)', which has no value in the checkpoint")
+  }
+
+  /// The value under the first of the keys that has one.
+  private func literal(_ keys: [ByteString?], _ checkpoint: Checkpoint) throws -> TensorLiteral? {
+    for key in keys.compactMap({ $0 }) {
+      if let literal = try checkpoint.literal(key) { return literal }
+    }
+    return nil
   }
 }
 

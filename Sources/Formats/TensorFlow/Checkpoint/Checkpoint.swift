@@ -42,15 +42,35 @@ package final class Checkpoint {
     do {
       let type = try ElementType(tensorFlow: entry.number)
       guard type != .string else { throw ModelError(.invalidModel, "is a variable of strings, which mcc cannot read") }
-      guard let size = Int(exactly: entry.size), size >= 0 else {
-        throw ModelError(.invalidModel, "has \(entry.size) bytes")
-      }
-      let shard = "variables/variables.data-\(Self.padded(entry.shard))-of-\(Self.padded(shardCount))"
-      let bytes = try files.read(ByteString(shard), offset: entry.offset, count: size, tensor: key)
-      return try TensorLiteral(type, entry.dimensions, .bytes(bytes))
+      return try TensorLiteral(type, entry.dimensions, .bytes(try contents(of: entry, key)))
     } catch let error as ModelError {
       throw error.at("variable '\(key.text)'")
     }
+  }
+
+  /// The one string stored under `key`; `nil` where that is something else.
+  func string(_ key: ByteString) throws -> ByteSlice? {
+    guard let entry = entries[key], try ElementType(tensorFlow: entry.number) == .string, entry.dimensions.isEmpty
+    else { return nil }
+    // Its length, a checksum of that, then itself.
+    let contents = try contents(of: entry, key)
+    return try contents.withUnsafeBytes { bytes in
+      var cursor = WireCursor(bytes, 0..<bytes.count)
+      let length = try cursor.readVarint()
+      let start = cursor.offset + 4
+      guard start <= bytes.count, length == UInt64(bytes.count - start) else {
+        throw ModelError(.invalidModel, place: "'\(key.text)'", "is no string of \(length) bytes")
+      }
+      return contents.slice(offset: start, count: bytes.count - start)
+    }
+  }
+
+  private func contents(of entry: Entry, _ key: ByteString) throws -> ByteSlice {
+    guard let size = Int(exactly: entry.size), size >= 0 else {
+      throw ModelError(.invalidModel, "has \(entry.size) bytes")
+    }
+    let shard = "variables/variables.data-\(Self.padded(entry.shard))-of-\(Self.padded(shardCount))"
+    return try files.read(ByteString(shard), offset: entry.offset, count: size, tensor: key)
   }
 
   private static func padded(_ number: Int) -> String {

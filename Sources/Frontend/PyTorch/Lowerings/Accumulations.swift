@@ -28,12 +28,7 @@ extension Lowering {
       let rank = try call.rank(input)
       if rank == 0 { return input }
       let axis = try call.axis("dim", rank: rank)
-      let lowest = try call.slice(filled: call.scalar(-Double.infinity, call.elementType(input)), of: input, axis)
-      let result = try call.scan([lowest], over: [(input, axis)], outputs: (1, axis)) { call, states, slices in
-        let sum = try call.logarithmOfSum(states[0], slices[0])
-        return ([sum], [try call.op(.identity, sum)])
-      }
-      return result.sequences[0]
+      return try call.runningLogarithm(input, axis)
     },
   ]
 }
@@ -44,13 +39,6 @@ extension Call {
     let input = try input()
     if let type = try optionalElementType("dtype") { return try cast(input, to: type) }
     return try elementType(input).isIntegral ? cast(input, to: .int64) : input
-  }
-
-  /// A number in the shape of a slice along an axis.
-  fileprivate func slice(filled element: Value, of value: Value, _ axis: Int) throws -> Value {
-    var extents = try extents(of: value)
-    extents.remove(at: axis)
-    return try op(.expand, element, shapeOperand(extents))
   }
 
   /// The largest or smallest elements so far, and where they are: the last of those that are equal.

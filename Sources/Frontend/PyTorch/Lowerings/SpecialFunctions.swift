@@ -54,6 +54,18 @@ extension Lowering {
 }
 
 extension Call {
+  /// The sum of `p` of the gamma function's logarithms, half apart.
+  fileprivate func multivariateGamma() throws -> Value {
+    let (input, count) = (try floating(input()), try int("p"))
+    guard (1...64).contains(count) else { throw UnsupportedForm("has \(count) variates") }
+    let type = try elementType(input)
+    let start = try scalar(Double(count * (count - 1)) / 4 * 1.1447298858494002, type)
+    return try (0..<count).reduce(start) { sum, index in
+      let shifted = index == 0 ? input : try op(.sub, input, scalar(Double(index) / 2, type))
+      return try op(.add, sum, logarithmOfGamma(shifted))
+    }
+  }
+
   fileprivate func powerOfTwo() throws -> Value {
     let input = try floating(input())
     return try op(.pow, scalar(2, elementType(input)), input)
@@ -89,14 +101,6 @@ extension Call {
     let zero = try scalar(0, type)
     let isZero = try op(.and, op(.equal, x, zero), op(.not, op(.isNaN, y)))
     return try op(.where, isZero, zero, op(.mul, x, logarithm(of: y, plus: offset, by: 1)))
-  }
-
-  /// log(e^a + e^b).
-  func logarithmOfSum(_ a: Value, _ b: Value) throws -> Value {
-    let rest = try op(.softplus, op(.neg, op(.abs, op(.sub, a, b))))
-    // The distance of two infinities is no number.
-    let twice = try op(.add, a, scalar(0.6931471805599453, elementType(a)))
-    return try op(.where, op(.equal, a, b), twice, op(.add, op(.max, a, b), rest))
   }
 
   fileprivate func sinc() throws -> Value {

@@ -38,6 +38,9 @@ extension NodeContext {
   fileprivate func diagonal(_ number: Int) throws -> Value {
     var x = try operand(0)
     let shape = try shape(x)
+    if number == 0, shape.count >= 2, shape.suffix(2).contains(where: { $0.value == nil }) {
+      return try mainDiagonal(ofOpen: x)
+    }
     guard shape.count >= 2, var rows = shape[shape.count - 2].value, var columns = shape[shape.count - 1].value,
       rows < 1 << 16, columns < 1 << 16
     else { throw UnsupportedForm("matrices whose size varies") }
@@ -56,6 +59,21 @@ extension NodeContext {
     return try build(
       .slice, flat, try build.constant([0]), try build.constant([count * (columns + 1)]), try build.constant([-1]),
       try build.constant([columns + 1]))
+  }
+
+  /// The diagonal of matrices of any size.
+  private func mainDiagonal(ofOpen matrix: Value) throws -> Value {
+    let rank = try rank(matrix)
+    let type = try elementType(matrix)
+    guard [.float32, .float64, .int32, .int64].contains(type) else {
+      throw UnsupportedForm("matrices of \(type.rawValue) whose size varies")
+    }
+    let isDiagonal = try op(
+      .equal, unsqueeze(positions(matrix, rank - 2), [1]), positions(matrix, rank - 1))
+    let alone = try op(.where, isDiagonal, matrix, scalar(0, type))
+    let rows = try reduce(.reduceSum, alone, [rank - 1], keepsAxes: false)
+    let count = try op(.min, vector(extent(of: matrix, rank - 2)), vector(extent(of: matrix, rank - 1)))
+    return try op(.slice, rows, constant([0]), count, constant([-1]))
   }
 
   /// Matrices that have the vectors along the last axis as a diagonal.

@@ -17,17 +17,30 @@ extension TensorFlowLowerings {
     },
     "Unique": .values(["y", "idx"]) { Array(try $0.unique().prefix(2)) },
     "UniqueWithCounts": .values(["y", "idx", "count"]) { try $0.unique() },
+    "UniqueV2": .values(["y", "idx"]) { Array(try $0.unique(along: $0.integers(1, "the axis").first).prefix(2)) },
+    "UniqueWithCountsV2": .values(["y", "idx", "count"]) { try $0.unique(along: $0.integers(1, "the axis").first) },
+    "ListDiff": .values(["out", "idx"]) { node in
+      let (x, others) = (try node.operand(0), try node.operand(1))
+      let isEqual = try node.op(.equal, node.unsqueeze(x, [1]), others)
+      let count = try node.reduce(.reduceSum, node.cast(isEqual, .int32), [1], keepsAxes: false)
+      let isKept = try node.op(.equal, count, node.scalar(0, .int32))
+      let places = try node.squeeze(node.op(.nonZero, isKept), [0])
+      let type = node.node.has("out_idx") ? try node.node.type("out_idx") : .int32
+      return [try node.op(.gather, x, places), try node.cast(places, type)]
+    },
   ]
 }
 
 extension NodeContext {
   /// The elements in the order in which they first come, the place of each element among them, and how often each is there.
-  fileprivate func unique() throws -> [Value] {
+  fileprivate func unique(along axis: Int? = nil) throws -> [Value] {
+    var attributes: Attributes = ["sorted": .int(0)]
+    if let axis { attributes["axis"] = .int(Int64(axis)) }
     // Runtimes know unique elements of few types of integers.
     let x = try operand(0)
     let type = try elementType(x)
     let elements = ElementTypes.integer.contains(type) ? try int64(x) : x
-    let results = try build.insert(.unique, [elements], ["sorted": .int(0)], resultCount: 4)
+    let results = try build.insert(.unique, [elements], attributes, resultCount: 4)
     let indexType = node.has("out_idx") ? try node.type("out_idx") : .int32
     return [try cast(results[0], type), try cast(results[2], indexType), try cast(results[3], indexType)]
   }

@@ -15,6 +15,20 @@ extension TensorFlowLowerings {
       let isReached = try node.build(.greaterOrEqual, try node.unsqueeze(try node.cast(x, .float32), [rank]), limits)
       return try node.sum(try node.cast(isReached, .int32), axis: rank)
     },
+    "HistogramFixedWidth": .value { node in
+      let (x, range) = (try node.operand(0), try node.operand(1))
+      let count = try node.integer(2, "the number of bins")
+      guard (1...1 << 16).contains(count) else { throw ModelError(.invalidModel, "has \(count) bins") }
+      let type = node.node.has("dtype") ? try node.node.type("dtype") : .int32
+      let (low, high) = (try node.slice(range, 0, from: 0, to: 1), try node.slice(range, 0, from: 1, to: 2))
+      let width = try node.op(.div, node.op(.sub, high, low), node.scalar(Double(count), like: range))
+      let place = try node.op(.div, node.op(.sub, node.reshape(x, [-1, 1]), low), width)
+      let bounded = try node.op(
+        .clip, place, node.scalar(0, like: place), node.scalar(Double(count - 1), like: place))
+      let bins = try node.build.constant(Array(0..<count))
+      let isThere = try node.op(.equal, node.cast(bounded, .int64), bins)
+      return try node.sum(try node.cast(isThere, type), axis: 0)
+    },
     "DenseBincount": .value { node in
       let (numbers, weights) = (try node.int64(try node.operand(0)), try node.operand(2))
       let rank = try node.rank(numbers)

@@ -48,6 +48,14 @@ extension TensorFlowLowerings {
     "Concat": .value { node in
       try node.concat(try node.operands(from: 1), axis: try node.integer(0, "the axis"))
     },
+    "XlaDynamicUpdateSlice": .value { node in
+      let (x, update) = (try node.operand(0), try node.operand(1))
+      let begins = try node.integers(2, "the place")
+      guard begins.count == (try node.rank(x)), try node.rank(update) == begins.count else {
+        throw ModelError(.invalidModel, "updates other axes")
+      }
+      return try node.updated(x, by: update, at: begins[...])
+    },
     "ParallelConcat": .value { try $0.concat(try $0.operands(), axis: 0) },
   ]
 }
@@ -60,6 +68,24 @@ extension NodeContext {
       let literal = TensorLiteral.of(elements, type, [elements.count])
     else { return nil }
     return try build.constant(literal)
+  }
+
+  /// A tensor of which a part is replaced, which begins at `begins` along its last axes.
+  fileprivate func updated(_ x: Value, by update: Value, at begins: ArraySlice<Int>) throws -> Value {
+    guard let begin = begins.first else { return update }
+    let axis = begins.startIndex
+    let (whole, part) = (try shape(x)[axis], try shape(update)[axis])
+    if whole.isEqual(to: part) == true { return try updated(x, by: update, at: begins.dropFirst()) }
+    guard let whole = whole.value, let part = part.value, part <= whole else {
+      throw UnsupportedForm("an extent that is not known")
+    }
+    // XLA moves a part that reaches beyond the end.
+    let start = min(max(begin, 0), whole - part)
+    let middle = try slice(x, axis, from: start, to: start + part)
+    var pieces = [try updated(middle, by: update, at: begins.dropFirst())]
+    if start > 0 { pieces.insert(try slice(x, axis, from: 0, to: start), at: 0) }
+    if start + part < whole { pieces.append(try slice(x, axis, from: start + part)) }
+    return try concat(pieces, axis: axis)
   }
 
   fileprivate func slice() throws -> Value {

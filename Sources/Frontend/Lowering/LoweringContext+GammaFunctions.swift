@@ -1,9 +1,9 @@
 import IR
 
 /// The gamma function's logarithm and its slope, computed in double precision, and the inverse of the error function.
-extension Call {
+extension LoweringContext {
   /// The sum of `coefficients[i] * value^i`.
-  private func polynomial(_ coefficients: [Double], _ value: Value) throws -> Value {
+  func polynomial(_ coefficients: [Double], _ value: Value) throws -> Value {
     let type = try elementType(value)
     return try coefficients.dropLast().reversed().reduce(scalar(coefficients.last ?? 0, type)) { sum, coefficient in
       try op(.add, op(.mul, sum, value), scalar(coefficient, type))
@@ -62,18 +62,6 @@ extension Call {
     let isPole = try op(.equal, fraction, constant(0))
     let below = try op(.where, isPole, constant(.nan), mirrored)
     return try cast(op(.where, isReflected, below, direct), to: elementType(value))
-  }
-
-  /// The sum of `p` of the gamma function's logarithms, half apart.
-  func multivariateGamma() throws -> Value {
-    let (input, count) = (try floating(input()), try int("p"))
-    guard (1...64).contains(count) else { throw UnsupportedForm("has \(count) variates") }
-    let type = try elementType(input)
-    let start = try scalar(Double(count * (count - 1)) / 4 * 1.1447298858494002, type)
-    return try (0..<count).reduce(start) { sum, index in
-      let shifted = index == 0 ? input : try op(.sub, input, scalar(Double(index) / 2, type))
-      return try op(.add, sum, logarithmOfGamma(shifted))
-    }
   }
 
   /// The number whose error function is `value`: Giles's approximation in single precision, to 1e-6 of it.
