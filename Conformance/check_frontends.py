@@ -142,6 +142,18 @@ def check_tensorflow_recurrences(mcc: Mcc, folder: Path) -> None:
         assert operator in types, f"{fixture}: {sorted(types)}"
 
 
+def check_tensorflow_sequences(mcc: Mcc, folder: Path) -> None:
+    """What TensorFlow convolves as images of one row is convolved along one axis."""
+    output = folder / "model.onnx"
+    result = mcc.run(*words(FIXTURES / "tensorflow" / "convolutions_1d_3d"), "-o", output)
+    assert result.returncode == 0, result.stderr
+    shapes = [
+        list(attribute.ints) for node in onnx.load(output).graph.node if node.op_type == "Conv"
+        for attribute in node.attribute if attribute.name == "kernel_shape"
+    ]
+    assert any(len(shape) == 1 for shape in shapes) and all(len(shape) != 2 for shape in shapes), shapes
+
+
 def check_caffe(mcc: Mcc, folder: Path) -> None:
     """Networks of Caffe, as text and in binary, in all three forms that Caffe had."""
     judge(mcc, folder, "caffe")

@@ -3,10 +3,10 @@ import IR
 /// How an operator over images lays out its axes, and what of its attributes is about the spatial ones.
 struct SpatialAxes {
   /// How many spatial axes there are.
-  let count: Int
+  private(set) var count: Int
   let isChannelsLast: Bool
   private(set) var strides: [Int]
-  let dilations: [Int]
+  private(set) var dilations: [Int]
 
   /// - Parameter dilations: what the operator calls the attribute.
   init(_ node: NodeContext, count: Int, dilations name: ByteString = "dilations") throws {
@@ -30,6 +30,15 @@ struct SpatialAxes {
   func with(strides: [Int]) -> SpatialAxes {
     var axes = self
     axes.strides = strides
+    return axes
+  }
+
+  /// The axes behind the first of them.
+  var dropFirst: SpatialAxes {
+    var axes = self
+    axes.count -= 1
+    axes.strides.removeFirst()
+    axes.dilations.removeFirst()
     return axes
   }
 

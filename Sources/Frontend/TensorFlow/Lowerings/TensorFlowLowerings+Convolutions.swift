@@ -50,7 +50,25 @@ extension TensorFlowLowerings {
 extension NodeContext {
   /// - Parameter filter: spatial axes, then the channels that are read, then those that are made.
   fileprivate func convolve(_ axes: SpatialAxes, filter: Value, groups: Int) throws -> Value {
-    let images = try axes.channelsFirst(try operand(0), self)
+    guard let sequences = try sequences(axes, filter) else {
+      return try convolve(operand(0), axes, filter: filter, groups: groups)
+    }
+    let result = try convolve(sequences, axes.dropFirst, filter: squeeze(filter, [0]), groups: groups)
+    return try unsqueeze(result, [axes.isChannelsLast ? 1 : 2])
+  }
+
+  /// What images of one row were made of, as TensorFlow convolves along one axis; `nil` where they are others.
+  private func sequences(_ axes: SpatialAxes, _ filter: Value) throws -> Value? {
+    let row = axes.isChannelsLast ? 1 : 2
+    guard axes.count == 2, node.text("padding") != "EXPLICIT", try shape(filter).first == .known(1),
+      let source = try operand(0).definingOperation, source.is(.unsqueeze),
+      let places = source.operand(1)?.constantIntegers, places == [row] || places == [row - 4]
+    else { return nil }
+    return source.operand(0)
+  }
+
+  private func convolve(_ value: Value, _ axes: SpatialAxes, filter: Value, groups: Int) throws -> Value {
+    let images = try axes.channelsFirst(value, self)
     let window = try window(of: filter, axes)
     let weights = try transpose(filter, [axes.count + 1, axes.count] + Array(0..<axes.count))
     var attributes = try axes.padding(node, window: window, extents: try axes.extents(images, self))
