@@ -21,6 +21,8 @@ enum MixedPrecision {
     guard parts.count >= 2, parts[0] == "aten" else { return nil }
     if isHalf(result) { return products.contains(String(parts[1])) ? result : nil }
     guard result == .float32 else { return nil }
+    // Each of several results has the type of the operand that it is made of.
+    if case .tensors? = node.outputs.first { return nil }
     // Whoever asks for a type converts by itself.
     let asks = node.inputs.contains { if case .elementType = $0.argument { true } else { false } }
     return asks ? nil : .float32

@@ -65,6 +65,12 @@ extension Call {
     return result ?? .float32
   }
 
+  /// The values in the type that is common to them.
+  func inCommonType(_ values: [Value]) throws -> [Value] {
+    let type = try promoted(values.map { .tensor($0) })
+    return try values.map { try cast($0, to: type) }
+  }
+
   /// The element type of an operation that computes with fractions: integers become single precision.
   func promotedToFloat(_ operands: [Operand]) throws -> ElementType {
     let type = try promoted(operands)

@@ -50,7 +50,7 @@ extension Call {
     try binary(definition, try operand(firstName), try operand("other"), truths: truths)
   }
 
-  private func binary(
+  func binary(
     _ definition: OpDefinition, _ a: Operand, _ b: Operand, truths: OpDefinition?
   ) throws -> Value {
     let type = try promoted([a, b])

@@ -44,9 +44,7 @@ extension Lowering {
       return try call.scaledSum(call.reduce(.reduceSum, products, [0], keepsAxes: false))
     },
     "aten.addr": .one { call in
-      let (a, b) = (try call.value("vec1"), try call.value("vec2"))
-      let isTruth = try call.elementType(a) == .bool
-      return try call.scaledSum(call.op(isTruth ? .and : .mul, call.unsqueeze(a, [1]), call.unsqueeze(b, [0])))
+      try call.scaledSum(call.outerProduct(call.value("vec1"), call.value("vec2")))
     },
     "aten.einsum": .one { call in
       let equation = try call.optionalString("equation") ?? ""
@@ -78,13 +76,15 @@ extension Lowering {
     },
   ]
 
-  private static let outer = Lowering.one { call in
-    let (a, b) = (try call.input(), try call.value("vec2"))
-    return try call.op(.mul, call.unsqueeze(a, [1]), call.unsqueeze(b, [0]))
-  }
+  private static let outer = Lowering.one { try $0.outerProduct($0.input(), $0.value("vec2")) }
 }
 
 extension Call {
+  /// Each element of `a` times each of `b`.
+  fileprivate func outerProduct(_ a: Value, _ b: Value) throws -> Value {
+    try binary(.mul, .tensor(unsqueeze(a, [1])), .tensor(unsqueeze(b, [0])), truths: .and)
+  }
+
   /// `input * weight^T + bias`.
   func linear(_ input: Value, _ weight: Value, _ bias: Value?) throws -> Value {
     if try rank(weight) == 1 {
@@ -157,11 +157,11 @@ extension Call {
   /// `beta * self + alpha * product`.
   fileprivate func scaledSum(_ product: Value) throws -> Value {
     let (alpha, beta) = (try float("alpha", default: 1), try float("beta", default: 1))
-    let type = try elementType(product)
+    let type = try promoted([.tensor(input()), .tensor(product)])
     if type == .bool { return try op(.or, input(), product) }
+    let (input, product) = (try cast(input(), to: type), try cast(product, to: type))
     let term = alpha == 1 ? product : try op(.mul, product, scalar(alpha, type))
     if beta == 0 { return term }
-    let input = try input()
     return try op(.add, beta == 1 ? input : op(.mul, input, scalar(beta, type)), term)
   }
 }

@@ -4,7 +4,7 @@ extension Lowering {
   /// Distances and similarities.
   static let distances: [String: Lowering] = [
     "aten.cosine_similarity": .one { call in
-      let given = try [call.value("x1"), call.value("x2")]
+      let given = try call.inCommonType([call.value("x1"), call.value("x2")])
       let shape = try call.commonShape(given)
       let isBroadcast = given[0].tensorType?.shape != given[1].tensorType?.shape
       let (a, b) =
@@ -18,15 +18,17 @@ extension Lowering {
       return try call.reduce(.reduceSum, call.op(.mul, unit(a), unit(b)), [axis], keepsAxes: false)
     },
     "aten.pairwise_distance": .one { call in
-      let (a, b) = (try call.value("x1"), try call.value("x2"))
-      let type = try call.elementType(a)
-      let distance = try call.op(.add, call.op(.sub, a, b), call.scalar(call.float("eps", default: 1e-6), type))
+      let values = try call.inCommonType([call.value("x1"), call.value("x2")])
+      let type = try call.elementType(values[0])
+      let epsilon = try call.scalar(call.float("eps", default: 1e-6), type)
+      let distance = try call.op(.add, call.op(.sub, values[0], values[1]), epsilon)
       guard type.isFloat else { throw UnsupportedForm("measures integers") }
       let axis = try call.rank(distance) - 1
       return try call.norm(distance, call.float("p", default: 2), [axis], keepsAxes: call.keepsAxes())
     },
     "aten.dist": .one { call in
-      let distance = try call.op(.sub, call.input(), call.value("other"))
+      let values = try call.inCommonType([call.input(), call.value("other")])
+      let distance = try call.op(.sub, values[0], values[1])
       return try call.norm(
         distance, call.float("p", default: 2), Array(0..<call.rank(distance)), keepsAxes: false)
     },

@@ -47,7 +47,8 @@ extension Call {
     if let places = try optionalValue("x") {
       guard try rank(places) == rank(value) else { throw UnsupportedForm("has samples of another rank") }
       let (left, right) = try neighbors(places, axis)
-      areas = try op(.mul, areas, op(.sub, right, left))
+      let factors = try inCommonType([areas, op(.sub, right, left)])
+      areas = try op(.mul, factors[0], factors[1])
     } else {
       areas = try op(.mul, areas, scalar(float("dx", default: 1), elementType(value)))
     }

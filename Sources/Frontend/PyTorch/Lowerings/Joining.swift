@@ -95,9 +95,7 @@ extension Call {
 
   /// A list of tensors in their common element type.
   func promotedValues(_ name: String) throws -> [Value] {
-    let values = try values(name)
-    let type = try promoted(values.map { .tensor($0) })
-    return try values.map { try cast($0, to: type) }
+    try inCommonType(values(name))
   }
 
   fileprivate func joined(_ name: String) throws -> Value {

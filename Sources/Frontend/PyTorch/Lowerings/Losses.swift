@@ -25,7 +25,8 @@ extension Lowering {
       try call.averaged(call.op(.softplus, call.op(.neg, call.op(.mul, call.input(), call.value("target")))))
     },
     "aten.kl_div": .one { call in
-      let (input, target) = (try call.input(), try call.value("target"))
+      let values = try call.inCommonType([call.input(), call.value("target")])
+      let (input, target) = (values[0], values[1])
       if try call.bool("log_target", default: false) {
         return try call.averaged(call.op(.mul, call.op(.exp, target), call.op(.sub, target, input)))
       }

@@ -44,8 +44,13 @@ extension Lowering {
       return try call.op(.where, call.op(.isNaN, input), input, angle)
     },
     "aten.hypot": .one { call in
-      let (a, b) = (try call.input(), try call.value("other"))
-      return try call.op(.sqrt, call.op(.add, call.op(.mul, a, a), call.op(.mul, b, b)))
+      let operands = [try call.operand("self"), try call.operand("other")]
+      let type = try call.promotedToFloat(operands)
+      let squares = try operands.map { operand in
+        let value = try call.materialize(operand, type)
+        return try call.op(.mul, value, value)
+      }
+      return try call.op(.sqrt, call.op(.add, squares[0], squares[1]))
     },
     "aten.copysign": .one { try $0.withSign() },
     "aten.ldexp": .one { call in
