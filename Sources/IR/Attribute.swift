@@ -66,7 +66,7 @@ package struct Attributes: Hashable, Sendable {
   package private(set) var all: [Attribute]
 
   package init(_ attributes: [Attribute] = []) {
-    all = attributes.sorted { $0.name < $1.name }
+    all = attributes.count > 1 ? attributes.sorted { $0.name < $1.name } : attributes
   }
 
   package subscript(name: ByteString) -> AttributeValue? {

@@ -1,4 +1,5 @@
 import CXXHash
+import Glibc
 
 /// A name or a text as its file holds it: bytes, usually but not necessarily UTF-8.
 ///
@@ -24,10 +25,25 @@ package struct ByteString: Hashable, Sendable {
   /// The text for a person to read; bytes that are not UTF-8 become U+FFFD.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Names are long, and looked up more often than anything else: XXH3 takes a quarter of the time of Swift's own hash,
-  /// which gets its number. The seed keeps files from choosing names of one hash.
-  package func hash(into hasher: inout Hasher) {
-    hasher.combine(bytes.withUnsafeBytes { XXH3_64bits_withSeed($0.baseAddress, $0.count, Self.seed) })
+  package static func == (a: ByteString, b: ByteString) -> Bool {
+    a.bytes.withUnsafeBytes { x in
+      b.bytes.withUnsafeBytes { y in
+        guard let first = x.baseAddress, let second = y.baseAddress else { return x.count == y.count }
+        return x.count == y.count && memcmp(first, second, x.count) == 0
+      }
+    }
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(digest(0)) }
+
+  // The name is the standard library's.
+  // swift-format-ignore: NoLeadingUnderscores
+  package func _rawHashValue(seed: Int) -> Int { Int(truncatingIfNeeded: digest(UInt64(truncatingIfNeeded: seed))) }
+
+  /// Names are long, and looked up more often than anything else: XXH3 takes a small part of the time of Swift's own
+  /// hash. The secret seed keeps files from choosing names of one hash.
+  private func digest(_ seed: UInt64) -> UInt64 {
+    bytes.withUnsafeBytes { XXH3_64bits_withSeed($0.baseAddress, $0.count, Self.seed ^ seed) }
   }
 
   private static let seed = UInt64.random(in: .min ... .max)

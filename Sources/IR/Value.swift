@@ -53,6 +53,10 @@ package final class Value {
 
   package var uses: Uses { Uses(first: firstUse) }
   package var hasUses: Bool { useCount > 0 }
+  /// Whether an operation of another operator than `definition` uses it.
+  package func hasUses(apartFrom definition: OpDefinition) -> Bool {
+    uses.contains { $0.owner.definition !== definition }
+  }
   package var hasOneUse: Bool { useCount == 1 }
   /// The use, where there is no other.
   package var onlyUse: Use? { hasOneUse ? firstUse : nil }

@@ -5,6 +5,8 @@ import IR
 /// when the message is packed.
 final class PayloadTable {
   private var literals: [UnsafePointer<UInt8>: TensorLiteral] = [:]
+  /// The first and the last placeholder in memory. Most of what a message consists of lies elsewhere, on the stack.
+  private var bounds: ClosedRange<UnsafePointer<UInt8>>?
   private let arena: MessageArena
 
   init(_ arena: MessageArena) {
@@ -14,11 +16,17 @@ final class PayloadTable {
   /// What a `bytes` field holds for the packed elements of `literal`. Its bytes must not be read.
   func placeholder(for literal: TensorLiteral) -> ProtobufCBinaryData {
     let byte = arena.array([UInt8(0)])
-    if let byte { literals[UnsafePointer(byte)] = literal }
+    if let place = byte.map({ UnsafePointer($0) }) {
+      literals[place] = literal
+      bounds = min(place, bounds?.lowerBound ?? place)...max(place, bounds?.upperBound ?? place)
+    }
     return ProtobufCBinaryData(len: literal.byteCount, data: byte)
   }
 
-  subscript(data: UnsafePointer<UInt8>) -> TensorLiteral? { literals[data] }
+  subscript(data: UnsafePointer<UInt8>) -> TensorLiteral? {
+    guard let bounds, bounds.contains(data) else { return nil }
+    return literals[data]
+  }
 }
 
 extension OutputLayout {

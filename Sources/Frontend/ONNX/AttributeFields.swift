@@ -17,7 +17,7 @@ enum AttributeFields {
     let proto = message.pointee
     let number = Int(proto.type.rawValue)
     if proto.has_type == 0 || number == 0 {
-      let present = present(proto, zeros: true)
+      let present = kinds.filter { has($0, proto, zeros: true) }
       guard let only = present.first, present.count == 1 else {
         throw ModelError(.invalidModel, "has no type, and \(present.isEmpty ? "no value" : "more than one value")")
       }
@@ -27,7 +27,7 @@ enum AttributeFields {
       throw ModelError(.invalidModel, "has type \(number), which this build does not know")
     }
     let kind = kinds[number - 1]
-    if let other = present(proto, zeros: false).first(where: { $0 != kind }) {
+    if let other = kinds.first(where: { $0 != kind && has($0, proto, zeros: false) }) {
       throw ModelError(
         .invalidModel, "is said to be of type \(kind.rawValue), but has a value of type \(other.rawValue)")
     }
@@ -45,19 +45,25 @@ enum AttributeFields {
     }
   }
 
-  /// The kinds of which the attribute has a value.
+  /// Whether the attribute has a value of a kind.
   ///
   /// - Parameter zeros: whether a number 0 counts: some writers write it for every attribute.
-  private static func present(_ proto: Onnx__AttributeProto, zeros: Bool) -> [AttributeKind] {
-    let fields: [(AttributeKind, Bool)] = [
-      (.float, proto.has_f != 0 && (zeros || proto.f.bitPattern != 0)),
-      (.int, proto.has_i != 0 && (zeros || proto.i != 0)),
-      (.string, proto.has_s != 0), (.tensor, proto.t != nil), (.graph, proto.g != nil),
-      (.floats, proto.n_floats > 0), (.ints, proto.n_ints > 0), (.strings, proto.n_strings > 0),
-      (.tensors, proto.n_tensors > 0), (.graphs, proto.n_graphs > 0),
-      (.sparseTensor, proto.sparse_tensor != nil), (.sparseTensors, proto.n_sparse_tensors > 0),
-      (.type, proto.tp != nil), (.types, proto.n_type_protos > 0),
-    ]
-    return fields.filter(\.1).map(\.0)
+  private static func has(_ kind: AttributeKind, _ proto: Onnx__AttributeProto, zeros: Bool) -> Bool {
+    switch kind {
+    case .float: proto.has_f != 0 && (zeros || proto.f.bitPattern != 0)
+    case .int: proto.has_i != 0 && (zeros || proto.i != 0)
+    case .string: proto.has_s != 0
+    case .tensor: proto.t != nil
+    case .graph: proto.g != nil
+    case .floats: proto.n_floats > 0
+    case .ints: proto.n_ints > 0
+    case .strings: proto.n_strings > 0
+    case .tensors: proto.n_tensors > 0
+    case .graphs: proto.n_graphs > 0
+    case .sparseTensor: proto.sparse_tensor != nil
+    case .sparseTensors: proto.n_sparse_tensors > 0
+    case .type: proto.tp != nil
+    case .types: proto.n_type_protos > 0
+    }
   }
 }

@@ -43,6 +43,7 @@ struct AttributeReader {
           error.kind, file: error.file, place: error.place, "attribute '\(name.text)': \(error.message)")
       }
     }
+    guard names.count > 1 else { return result }
     let sorted = names.sorted()
     if let twice = zip(sorted, sorted.dropFirst()).first(where: { $0 == $1 }) {
       throw ModelError(.invalidModel, "attribute '\(twice.0.text)' is there twice")

@@ -25,9 +25,11 @@ final class Definitions {
   /// - Throws: `ModelError` where the operator is none of ONNX, or one whose version nothing says.
   func definition(of proto: Onnx__NodeProto, _ reader: ModelReader) throws -> OpDefinition {
     let digest = Self.digest(proto.op_type)
-    for (index, other) in digests.enumerated() where other == digest {
-      let found = known[index]
-      if found.name.equals(proto.op_type), found.domain.equals(proto.domain) { return found.definition }
+    for index in digests.indices
+    where digests[index] == digest && known[index].name.equals(proto.op_type)
+      && known[index].domain.equals(proto.domain)
+    {
+      return known[index].definition
     }
     let (domain, name) = (ByteString(proto.domain), ByteString(proto.op_type))
     let key = OpCatalog.Key(OperatorSets.normalized(domain), name)

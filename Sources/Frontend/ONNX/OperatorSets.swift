@@ -9,7 +9,9 @@ struct OperatorSets {
   let spelling: Annotations.Property?
 
   /// `ai.onnx` is another name of the default domain.
-  static func normalized(_ domain: ByteString) -> ByteString { domain == "ai.onnx" ? "" : domain }
+  static func normalized(_ domain: ByteString) -> ByteString { domain == longName ? "" : domain }
+
+  private static let longName: ByteString = "ai.onnx"
 
   /// - Throws: `ModelError` where a version is missing, contradicts another, or is newer than this build knows.
   static func read(_ imports: [UnpackedMessage<Onnx__OperatorSetIdProto>]) throws -> OperatorSets {

@@ -34,6 +34,8 @@ package final class OpDefinition: Sendable {
   package let operands: [OperandDefinition]
   package let results: [ResultDefinition]
   package let attributes: [AttributeDefinition]
+  /// The attributes that have a default, with it.
+  package let defaults: [Attribute]
   package let traits: Traits
   package let form: Form
   /// `nil` for operators whose regions have no arguments.
@@ -56,6 +58,7 @@ package final class OpDefinition: Sendable {
     self.operands = operands
     self.results = results
     self.attributes = attributes
+    defaults = attributes.compactMap { definition in definition.defaultValue.map { Attribute(definition.name, $0) } }
     self.traits = traits
     self.form = form
     self.regionArguments = regionArguments

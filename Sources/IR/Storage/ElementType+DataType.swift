@@ -2,14 +2,7 @@ extension ElementType {
   /// The types in the order of the numbers that ONNX's `TensorProto.DataType` gives them, from 1 on.
   ///
   /// Operators say types by these numbers too: Cast's `to`, RandomNormal's `dtype`.
-  private static let byDataType: [ElementType] = [
-    .float32, .uint8, .int8, .uint16, .int16, .int32, .int64, .string, .bool, .float16, .float64, .uint32, .uint64,
-    .complex64, .complex128, .bfloat16, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .uint4, .int4,
-    .float4e2m1, .float8e8m0, .uint2, .int2, .float6e2m3, .float6e3m2,
-  ]
-
-  private static let dataTypes: [ElementType: Int] = Dictionary(
-    uniqueKeysWithValues: zip(byDataType, 1...))
+  private static let byDataType: [ElementType] = ElementType.allCases.sorted { $0.dataType < $1.dataType }
 
   /// The type that ONNX numbers `dataType`; `nil` where it numbers none so.
   package init?(dataType: Int) {
@@ -18,7 +11,38 @@ extension ElementType {
   }
 
   /// The number that ONNX gives the type.
-  package var dataType: Int { Self.dataTypes[self] ?? 0 }
+  package var dataType: Int {
+    switch self {
+    case .float32: 1
+    case .uint8: 2
+    case .int8: 3
+    case .uint16: 4
+    case .int16: 5
+    case .int32: 6
+    case .int64: 7
+    case .string: 8
+    case .bool: 9
+    case .float16: 10
+    case .float64: 11
+    case .uint32: 12
+    case .uint64: 13
+    case .complex64: 14
+    case .complex128: 15
+    case .bfloat16: 16
+    case .float8e4m3fn: 17
+    case .float8e4m3fnuz: 18
+    case .float8e5m2: 19
+    case .float8e5m2fnuz: 20
+    case .uint4: 21
+    case .int4: 22
+    case .float4e2m1: 23
+    case .float8e8m0: 24
+    case .uint2: 25
+    case .int2: 26
+    case .float6e2m3: 27
+    case .float6e3m2: 28
+    }
+  }
 }
 
 extension TypeInference {

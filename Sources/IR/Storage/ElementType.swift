@@ -68,12 +68,13 @@ package struct ElementTypes: OptionSet, Hashable, Sendable {
   }
 
   package init(_ types: ElementType...) {
-    var bits: UInt64 = 0
-    for (index, type) in ElementType.allCases.enumerated() where types.contains(type) { bits |= 1 << UInt64(index) }
-    rawValue = bits
+    rawValue = types.reduce(0) { $0 | Self.bit($1) }
   }
 
-  package func contains(_ type: ElementType) -> Bool { contains(ElementTypes(type)) }
+  package func contains(_ type: ElementType) -> Bool { rawValue & Self.bit(type) != 0 }
+
+  /// A bit of its own for each type, at the place of ONNX's number.
+  private static func bit(_ type: ElementType) -> UInt64 { 1 << UInt64(type.dataType) }
 
   /// The members in declaration order.
   package var members: [ElementType] { ElementType.allCases.filter { contains($0) } }
@@ -92,5 +93,5 @@ package struct ElementTypes: OptionSet, Hashable, Sendable {
   package static let string: ElementTypes = ElementTypes(.string)
   package static let int64: ElementTypes = ElementTypes(.int64)
   package static let indices: ElementTypes = ElementTypes(.int64, .int32)
-  package static let any = ElementTypes(rawValue: (1 << UInt64(ElementType.allCases.count)) - 1)
+  package static let any = ElementTypes(rawValue: ElementType.allCases.reduce(0) { $0 | bit($1) })
 }

@@ -41,6 +41,10 @@ struct Verifier {
     guard depth <= Module.maximumNesting else {
       throw ModelError(.invalidModel, place: place, "lies in more than \(Module.maximumNesting) others")
     }
+    if depth == 0 {
+      visible.reserveCapacity(graph.count)
+      names.reserveCapacity(graph.count)
+    }
     var defined: [Value] = []
     for (index, argument) in graph.arguments.enumerated() {
       guard argument.argumentGraph === graph, argument.index == index else { throw Self.broken(argument) }

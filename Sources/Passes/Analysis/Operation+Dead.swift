@@ -6,8 +6,7 @@ extension Operation {
 
   /// Whether nothing but `statements` use it, and nothing would be missed.
   package func isDead(apartFrom statements: OpDefinition) -> Bool {
-    isWithoutEffects
-      && results.allSatisfy { result in result?.uses.allSatisfy { $0.owner.is(statements) } ?? true }
+    isWithoutEffects && !results.contains { $0?.hasUses(apartFrom: statements) ?? false }
   }
 
   /// Whether running it, regions included, does nothing but compute its results.

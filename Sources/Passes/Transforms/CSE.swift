@@ -24,7 +24,7 @@ struct CSE: Pass {
   func run(on module: Module, _ context: PassContext) throws {
     var merged = 0
     for body in module.bodies {
-      var computed = Computed()
+      var computed = Computed(expecting: body.count)
       merged += try merge(in: body, &computed, context)
     }
     context.count("operations merged", merged)
@@ -84,16 +84,21 @@ private struct Computed {
     fileprivate let contents: Int
   }
 
-  private var operations: [Computation: Operation] = [:]
+  private var operations: Set<Computation>
   private var order: [Computation] = []
   private var values: [Contents: Value] = [:]
   private var valueOrder: [Contents] = []
+
+  /// - Parameter count: about how many operations are to come.
+  init(expecting count: Int) {
+    operations = Set(minimumCapacity: count)
+  }
 
   var mark: Mark { Mark(operations: order.count, contents: valueOrder.count) }
 
   /// Forgets what was computed inside a region that ends here.
   mutating func forget(after mark: Mark) {
-    for key in order[mark.operations...] { operations[key] = nil }
+    for key in order[mark.operations...] { operations.remove(key) }
     order.removeSubrange(mark.operations...)
     for key in valueOrder[mark.contents...] { values[key] = nil }
     valueOrder.removeSubrange(mark.contents...)
@@ -117,17 +122,16 @@ private struct Computed {
     guard operation.has(.pure), !operation.has(.random), !operation.isConstant, operation.regions.isEmpty else {
       return nil
     }
-    let computation = Computation(operation)
-    if let twin = operations[computation] { return twin }
-    operations[computation] = operation
-    order.append(computation)
+    let (isNew, known) = operations.insert(Computation(operation))
+    guard isNew else { return known.operation }
+    order.append(known)
     return nil
   }
 
   /// Forgets an operation that is to be erased.
   mutating func forget(_ operation: Operation) {
-    let computation = Computation(operation)
-    if operations[computation] === operation { operations[computation] = nil }
+    let known = operations.firstIndex(of: Computation(operation))
+    if let known, operations[known].operation === operation { operations.remove(at: known) }
   }
 }
 
@@ -174,7 +178,7 @@ extension Operation {
   /// The attributes that say something else than their defaults.
   fileprivate var writtenAttributes: some Sequence<Attribute> {
     attributes.all.lazy.filter { attribute in
-      !self.definition.attributes.contains { $0.name == attribute.name && $0.defaultValue == attribute.value }
+      !self.definition.defaults.contains { $0.name == attribute.name && $0.value == attribute.value }
     }
   }
 }

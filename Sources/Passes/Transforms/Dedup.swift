@@ -48,7 +48,7 @@ private struct StoredConstants {
   private(set) var mergedCount = 0
   private(set) var mergedBytes = 0
 
-  /// Up to this size a sample is all of the bytes, hashed.
+  /// Up to this size a sample is all of the bytes, hashed where they are more than a part.
   private static let smallBytes = 64 << 10
   /// The bytes of each part of a larger literal's sample.
   private static let partBytes = 64
@@ -94,6 +94,7 @@ private struct StoredConstants {
     case .strings(let strings): return strings.first.map { Array($0.bytes.prefix(Self.partBytes)) } ?? []
     case .bytes, .splat, .elementwise, .blocks: break
     }
+    if literal.byteCount <= Self.partBytes { return try literal.withWindow(0..<literal.elementCount) { Array($0) } }
     guard literal.byteCount > Self.smallBytes, let width = literal.elementType.bitWidth else {
       return withUnsafeBytes(of: try ContentHash.of(literal, context).value) { Array($0) }
     }
@@ -111,7 +112,9 @@ private struct StoredConstants {
     case (.whole, _), (_, .whole), (.strings, _), (_, .strings): return false
     case (.bytes, _), (.splat, _), (.elementwise, _), (.blocks, _): break
     }
-    guard try ContentHash.of(a, context).value == ContentHash.of(b, context).value else { return false }
+    if a.byteCount > Self.smallBytes {
+      guard try ContentHash.of(a, context).value == ContentHash.of(b, context).value else { return false }
+    }
     for range in a.windows() {
       let isEqual = try a.withWindow(range) { x in
         try b.withWindow(range) { y in
