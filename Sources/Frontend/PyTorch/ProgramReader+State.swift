@@ -1,6 +1,6 @@
 import IR
 
-/// A tensor that outlives a run: an input, or a buffer that the program changes.
+/// A buffer that the program changes: it outlives a run.
 struct State {
   /// How callers know it.
   let name: String
@@ -13,16 +13,18 @@ struct State {
 /// What a program changes beyond itself. A graph has no state: a buffer that is changed is an input, whose default is
 /// what the archive holds, and what it became is a further output, for whoever runs the graph again.
 extension ProgramReader {
-  /// What the program says that buffers and inputs become, by their names.
+  /// What the program says that its buffers become, by their names.
   ///
-  /// - Throws: `ModelError` where anything else is changed.
+  /// - Throws: `ModelError` where it changes anything else, an input say, which is the caller's.
   func changes() throws -> [String: Argument] {
     var changes: [String: Argument] = [:]
     for output in program.outputs {
       switch output {
       case .user, .token: break
-      case .bufferMutation(let name, let target), .inputMutation(let name, let target):
-        changes[target] = .tensor(name)
+      case .bufferMutation(let name, let target): changes[target] = .tensor(name)
+      case .inputMutation(_, let target):
+        throw ModelError(
+          .invalidModel, "changes its input '\(target)', which a graph without state cannot; return what is changed")
       case .other(let kind):
         throw ModelError(
           .invalidModel,

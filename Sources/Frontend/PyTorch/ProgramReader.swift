@@ -7,7 +7,7 @@ final class ProgramReader {
   let diagnostics: Diagnostics
   let program: ExportedProgram
   let weights: Weights
-  /// What the program may change, in the order of its inputs.
+  /// What the program changes, in the order of its inputs.
   private var states: [State] = []
   private(set) var unsupported = UnsupportedOperators()
   private var budget: MemoryBudget
@@ -111,9 +111,7 @@ final class ProgramReader {
       }
       let type = try ElementType(scalarType: description.elementType)
       let value = lowering.builder.addArgument(ByteString(name), .tensor(type, description.sizes.map(extent)))
-      let tensor = Tensor(name, value, description)
-      lowering.bind(name, .tensor(tensor))
-      states.append(State(name: name, tensor: tensor))
+      lowering.bind(name, .tensor(Tensor(name, value, description, owner: "its input '\(name)'")))
     case .integer(.name(let name)):
       let value = lowering.builder.addArgument(ByteString(name), .tensor(.int64, []))
       lowering.bind(name, .integer(try lowering.call().vector(value)))
