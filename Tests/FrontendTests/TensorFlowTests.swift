@@ -381,6 +381,19 @@ private enum TestGraph {
     #expect(try #require(TestGraph.refusal(endless)).contains("deep"))
   }
 
+  @Test func aTableThatIsFilledWithWhatItHoldsIsRefused() throws {
+    let number = [UInt8](repeating: 0, count: 8)
+    let table = TestGraph.bytes([
+      TestGraph.placeholder("x", [4], type: 9), TestGraph.node("table", "HashTableV2"),
+      TestGraph.constant("keys", [1], number, type: 9), TestGraph.constant("other", [], number, type: 9),
+      TestGraph.node("values", "LookupTableFindV2", ["table", "keys", "other"]),
+      TestGraph.node("fill", "LookupTableImportV2", ["table", "keys", "values"]),
+      TestGraph.node("y", "LookupTableFindV2", ["table", "x", "other"]),
+    ])
+    let options = ImportOptions(outputs: ["y:0"])
+    #expect(try #require(TestGraph.refusal(table, options)).contains("filled with its own contents"))
+  }
+
   @Test func callsThatDoubleEachTimeAreRefused() throws {
     let functions = (0..<40).map { level in
       TestGraph.function(

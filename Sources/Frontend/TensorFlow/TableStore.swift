@@ -16,6 +16,8 @@ final class TableStore {
   private unowned let lowering: GraphLowering
   /// What fills the tables, by their names.
   private lazy var fillings = Result { try self.allFillings() }
+  /// The tables whose contents are being lowered.
+  private var unfinished: Set<ByteString> = []
 
   /// - Parameter main: the model's main graph, which fills the tables or calls the functions that do.
   init(_ main: LoweringScope, _ lowering: GraphLowering) {
@@ -29,6 +31,10 @@ final class TableStore {
       throw UnsupportedForm("nothing says what is in its table")
     }
     guard all.count == 1 else { throw UnsupportedForm("a table that is filled more than once") }
+    guard unfinished.insert(name).inserted else {
+      throw UnsupportedForm("a table that is filled with its own contents")
+    }
+    defer { unfinished.remove(name) }
     let contents = try lowering.lower(Array(filling.node.inputs[1...2]), in: filling.scope)
     guard case .tensor(let keys) = contents[0], case .tensor(let values) = contents[1],
       let keys = keys.literal, let values = values.literal, keys.dimensions.count == 1,
