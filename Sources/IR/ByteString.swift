@@ -1,5 +1,4 @@
 import CXXHash
-import Glibc
 
 /// A name or a text as its file holds it: bytes, usually but not necessarily UTF-8.
 ///
@@ -26,12 +25,7 @@ package struct ByteString: Hashable, Sendable {
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   package static func == (a: ByteString, b: ByteString) -> Bool {
-    a.bytes.withUnsafeBytes { x in
-      b.bytes.withUnsafeBytes { y in
-        guard let first = x.baseAddress, let second = y.baseAddress else { return x.count == y.count }
-        return x.count == y.count && memcmp(first, second, x.count) == 0
-      }
-    }
+    a.bytes.withUnsafeBytes { x in b.bytes.withUnsafeBytes { y in x.isSame(as: y) } }
   }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(digest(0)) }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Walks two modules side by side and stops at the first difference.
 struct ModuleComparison {
   /// What the walk throws when it finds one.
@@ -192,13 +190,5 @@ extension TensorLiteral {
       guard isSame else { return false }
     }
     return true
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  fileprivate func isSame(as other: UnsafeRawBufferPointer) -> Bool {
-    guard count == other.count else { return false }
-    guard let a = baseAddress, let b = other.baseAddress else { return count == 0 }
-    return memcmp(a, b, count) == 0
   }
 }

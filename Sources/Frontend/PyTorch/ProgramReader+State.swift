@@ -16,7 +16,7 @@ extension ProgramReader {
   /// What the program says that its buffers become, by their names.
   ///
   /// - Throws: `ModelError` where it changes anything else, an input say, which is the caller's.
-  func changes() throws -> [String: Argument] {
+  static func changes(of program: ExportedProgram) throws -> [String: Argument] {
     var changes: [String: Argument] = [:]
     for output in program.outputs {
       switch output {
@@ -67,7 +67,7 @@ extension ProgramReader {
   /// What became of a tensor, `nil` where it was not changed.
   func changed(_ state: State, _ lowering: ProgramGraphLowering) throws -> Value? {
     let value: Value
-    if let argument = try changes()[state.name] {
+    if let argument = changes[state.name] {
       guard let changed = try lowering.output(argument) else { return nil }
       value = changed
     } else {

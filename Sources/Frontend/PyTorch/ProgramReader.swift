@@ -7,6 +7,8 @@ final class ProgramReader {
   let diagnostics: Diagnostics
   let program: ExportedProgram
   let weights: Weights
+  /// What the program says that its buffers become, by their names.
+  let changes: [String: Argument]
   /// What the program changes, in the order of its inputs.
   private var states: [State] = []
   private(set) var unsupported = UnsupportedOperators()
@@ -19,9 +21,9 @@ final class ProgramReader {
   static func read(
     _ program: ExportedProgram, _ weights: Weights, _ budget: MemoryBudget, _ opset: Int?, _ diagnostics: Diagnostics
   ) throws -> Module {
-    let reader = ProgramReader(program, weights, budget, diagnostics)
+    let reader = try ProgramReader(program, weights, budget, diagnostics)
     if let opset { reader.module.target[""] = opset }
-    let results = try reader.userOutputs + reader.changes().values
+    let results = reader.userOutputs + reader.changes.values
     let lowering = ProgramGraphLowering(reader, GraphBuilder(reader.module), program.graph, outputs: results)
     try lowering.noteUnknownOperators()
     try reader.bindInputs(lowering)
@@ -36,8 +38,9 @@ final class ProgramReader {
 
   private init(
     _ program: ExportedProgram, _ weights: Weights, _ budget: MemoryBudget, _ diagnostics: Diagnostics
-  ) {
+  ) throws {
     self.program = program
+    changes = try Self.changes(of: program)
     self.weights = weights
     self.budget = budget
     self.diagnostics = diagnostics
@@ -65,7 +68,7 @@ final class ProgramReader {
   }
 
   private func bindInputs(_ lowering: ProgramGraphLowering) throws {
-    let written = try Set(changes().keys).union(program.graph.writtenNames())
+    let written = Set(changes.keys).union(program.graph.writtenNames())
     var buffers: [(name: String, weight: String)] = []
     for input in program.inputs {
       switch input {

@@ -10,16 +10,11 @@ extension ModelInterface {
     guard inputs.count > 1, isBatched else { return self }
     var interface = self
     // What two extents that may differ become is not known, so that some pairs are seen only where others are one.
-    for _ in 1..<inputs.count {
+    for _ in 1..<min(inputs.count, Self.maximumRounds) {
       let symbols = Set(interface.inputs.map { interface.symbol(of: $0, axis: 0) })
       // What cannot be lowered with extents that may differ may well be with one.
       guard let module = try? lower(interface) else { return sharingAllRows }
-      for (first, second) in Self.pairs(of: symbols, in: module) {
-        let (kept, other) = (interface.symbol(for: first), interface.symbol(for: second))
-        for input in interface.inputs where interface.symbol(of: input, axis: 0) == other {
-          interface.rows[input.name] = kept
-        }
-      }
+      interface.join(Self.pairs(of: symbols, in: module))
       let rest = Set(interface.inputs.map { interface.symbol(of: $0, axis: 0) })
       if rest.count == 1 { return sharingAllRows }
       if rest.count == symbols.count { break }
@@ -27,16 +22,28 @@ extension ModelInterface {
     return interface
   }
 
+  /// Each round lowers the model once. What later ones would find stays apart, which is right, too.
+  private static let maximumRounds = 9
+
+  /// Gives the inputs that have either symbol of a pair the first.
+  private mutating func join(_ pairs: [(ByteString, ByteString)]) {
+    var replacements: [ByteString: ByteString] = [:]
+    func current(_ symbol: ByteString) -> ByteString {
+      var symbol = symbol
+      while let next = replacements[symbol] { symbol = next }
+      return symbol
+    }
+    for (first, second) in pairs {
+      let (kept, other) = (current(first), current(second))
+      if kept != other { replacements[other] = kept }
+    }
+    for input in inputs { rows[input.name] = current(symbol(of: input, axis: 0)) }
+  }
+
   private var sharingAllRows: ModelInterface {
     var interface = self
     for input in inputs { interface.rows[input.name] = Self.batch }
     return interface
-  }
-
-  /// The symbol that now stands for the first axis of the inputs whose symbol was `symbol`.
-  private func symbol(for symbol: ByteString) -> ByteString {
-    let input = inputs.first { ByteString("\($0.name.text)_d0") == symbol }
-    return input.map { self.symbol(of: $0, axis: 0) } ?? symbol
   }
 
   /// The symbols that stand for one axis of operands which an operation takes element by element.

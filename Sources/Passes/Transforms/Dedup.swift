@@ -1,4 +1,3 @@
-import Glibc
 import IR
 
 /// Stores equal constants once.
@@ -116,12 +115,7 @@ private struct StoredConstants {
       guard try ContentHash.of(a, context).value == ContentHash.of(b, context).value else { return false }
     }
     for range in a.windows() {
-      let isEqual = try a.withWindow(range) { x in
-        try b.withWindow(range) { y in
-          guard let first = x.baseAddress, let second = y.baseAddress else { return x.count == y.count }
-          return x.count == y.count && memcmp(first, second, x.count) == 0
-        }
-      }
+      let isEqual = try a.withWindow(range) { x in try b.withWindow(range) { y in x.isSame(as: y) } }
       a.giveBackPages(range)
       b.giveBackPages(range)
       guard isEqual else { return false }
