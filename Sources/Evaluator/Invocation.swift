@@ -140,12 +140,12 @@ struct Invocation {
     _ elementType: ElementType, _ dimensions: [Int], _ parts: [(TensorLiteral, StridedMove.Part)],
     background: [UInt8]? = nil
   ) throws -> TensorLiteral {
-    _ = try admit(elementType, dimensions)
     let move = StridedMove(elementType: elementType, parts: parts.map(\.1), background: background)
     let inputs = parts.map(\.0)
     if background == nil, let first = inputs.first, case .splat = first.source,
       inputs.allSatisfy({ $0.source == first.source })
     {
+      _ = try admit(elementType, dimensions)
       return try TensorLiteral(elementType, dimensions, first.source)
     }
     return try transform(elementType, dimensions, move, inputs)

@@ -1,4 +1,3 @@
-import Glibc
 import IR
 
 /// Comparison of files by what is in them.
@@ -15,9 +14,8 @@ enum FileContents {
       let count = min(size, a.count - offset)
       let left = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
       let right = UnsafeMutableRawBufferPointer(rebasing: scratch[size..<size + count])
-      guard let leftBase = left.baseAddress, let rightBase = right.baseAddress,
-        (try? a.read(at: offset, into: left)) != nil, (try? b.read(at: offset, into: right)) != nil,
-        memcmp(leftBase, rightBase, count) == 0
+      guard (try? a.read(at: offset, into: left)) != nil, (try? b.read(at: offset, into: right)) != nil,
+        UnsafeRawBufferPointer(left).isSame(as: UnsafeRawBufferPointer(right))
       else { return false }
     }
     return true

@@ -10,14 +10,14 @@ enum Attention {
   ]
 
   /// A tensor of batch, heads, positions, features, however the operand packs them.
-  private static func heads(_ invocation: Invocation, _ index: Int, _ attribute: ByteString) throws -> RealTensor {
+  static func heads(_ invocation: Invocation, _ index: Int, _ attribute: ByteString) throws -> RealTensor {
     let tensor = try invocation.reals(index)
     if tensor.dimensions.count == 4 { return tensor }
     guard tensor.dimensions.count == 3 else { throw Refusal(.undefined, "operand \(index) is not of rank 3 or 4") }
     return try unpacked(tensor, heads: invocation.operation.int(attribute) ?? 0)
   }
 
-  private static func unpacked(_ tensor: RealTensor, heads: Int) throws -> RealTensor {
+  static func unpacked(_ tensor: RealTensor, heads: Int) throws -> RealTensor {
     guard heads > 0, tensor.dimensions[2].isMultiple(of: heads) else {
       throw Refusal(.undefined, "the features cannot be divided among \(heads) heads")
     }
@@ -25,7 +25,7 @@ enum Attention {
     return tensor.reshaped([batch, length, heads, features]).transposed([0, 2, 1, 3])
   }
 
-  private static func packed(_ tensor: RealTensor) -> RealTensor {
+  static func packed(_ tensor: RealTensor) -> RealTensor {
     let d = tensor.dimensions
     return tensor.transposed([0, 2, 1, 3]).reshaped([d[0], d[2], d[1] * d[3]])
   }
@@ -44,8 +44,6 @@ enum Attention {
     }
     return RealTensor([t[0], t[1], p[2] + t[2], t[3]], elements)
   }
-
-  // MARK: Attention
 
   private static func attend(_ invocation: Invocation) throws -> [TensorLiteral?] {
     let operation = invocation.operation
@@ -146,167 +144,5 @@ enum Attention {
       mask.elements[$0..<$0 + length] + Array(repeating: -Double.infinity, count: keys - length)
     }
     return RealTensor(mask.dimensions.dropLast() + [keys], rows)
-  }
-
-  // MARK: Without a softmax
-
-  private static func attendLinearly(_ invocation: Invocation) throws -> [TensorLiteral?] {
-    let operation = invocation.operation
-    guard let queryHeads = operation.int("q_num_heads"), let heads = operation.int("kv_num_heads"), heads > 0,
-      queryHeads > 0, queryHeads.isMultiple(of: heads)
-    else { throw Refusal(.undefined, "the heads do not fit") }
-    let inputs = try (0..<3).map { index -> RealTensor in
-      let tensor = try invocation.reals(index)
-      guard tensor.dimensions.count == 3 else { throw Refusal(.undefined, "operand \(index) is not of rank 3") }
-      return try unpacked(tensor, heads: index == 0 ? queryHeads : heads)
-    }
-    let (query, key, value) = (inputs[0], inputs[1], inputs[2])
-    let (batch, length) = (query.dimensions[0], query.dimensions[2])
-    let (features, width) = (query.dimensions[3], value.dimensions[3])
-    guard key.dimensions == [batch, heads, length, features], value.dimensions == [batch, heads, length, width] else {
-      throw Refusal(.undefined, "queries, keys and values do not fit")
-    }
-    let stateShape = [batch, heads, features, width]
-    var state = try invocation.optionalReals(3) ?? RealTensor(zeros: stateShape)
-    let rule = operation.string("update_rule") ?? "gated_delta"
-    let decay = try invocation.optionalReals(4)
-    let beta = try invocation.optionalReals(5)
-    guard state.dimensions == stateShape, (decay != nil) == rule.text.hasPrefix("gated"),
-      (beta != nil) == rule.text.hasSuffix("delta"),
-      decay.map({ [[batch, length, heads], [batch, length, heads * features]].contains($0.dimensions) }) ?? true,
-      beta.map({ [[batch, length, heads], [batch, length, 1]].contains($0.dimensions) }) ?? true
-    else { throw Refusal(.undefined, "the state, the decay or beta do not fit") }
-    try invocation.admit([batch, queryHeads, length, features], steps: width)
-    let given = Double(operation.float("scale") ?? 0)
-    let scale = given == 0 ? 1 / Double(features).squareRoot() : given
-    var result = RealTensor(zeros: [batch, queryHeads, length, width])
-    for sample in 0..<batch {
-      for time in 0..<length {
-        for head in 0..<heads {
-          let base = (sample * heads + head) * features
-          let row = (sample * heads + head) * length + time
-          if let decay {
-            let perFeature = decay.dimensions[2] != heads
-            for feature in 0..<features {
-              let place =
-                (sample * length + time) * decay.dimensions[2] + (perFeature ? head * features + feature : head)
-              let factor = RealMath.exp(decay.elements[place])
-              for at in 0..<width { state.elements[(base + feature) * width + at] *= factor }
-            }
-          }
-          for at in 0..<width {
-            var update = value.elements[row * width + at]
-            if let beta {
-              let retrieved = (0..<features).reduce(0) {
-                $0 + state.elements[(base + $1) * width + at] * key.elements[row * features + $1]
-              }
-              let last = beta.dimensions[2]
-              update = beta.elements[(sample * length + time) * last + (last == 1 ? 0 : head)] * (update - retrieved)
-            }
-            for feature in 0..<features {
-              state.elements[(base + feature) * width + at] += key.elements[row * features + feature] * update
-            }
-          }
-        }
-        for head in 0..<queryHeads {
-          let base = (sample * heads + head / (queryHeads / heads)) * features
-          let row = (sample * queryHeads + head) * length + time
-          for at in 0..<width {
-            result.elements[row * width + at] =
-              scale
-              * (0..<features).reduce(0) {
-                $0 + query.elements[row * features + $1] * state.elements[(base + $1) * width + at]
-              }
-          }
-        }
-      }
-    }
-    let type = try invocation.operand(0).elementType
-    return [
-      try invocation.make(type, packed(result)),
-      try invocation.make(invocation[optional: 3]?.elementType ?? type, state),
-    ]
-  }
-
-  // MARK: Positions
-
-  private static func rotate(_ invocation: Invocation) throws -> [TensorLiteral?] {
-    let x = try invocation.reals(0)
-    let (cosines, sines) = (try invocation.reals(1), try invocation.reals(2))
-    let operation = invocation.operation
-    let isPacked = x.dimensions.count == 3
-    let data = try heads(invocation, 0, "num_heads")
-    let (batch, heads, length, features) = (
-      data.dimensions[0], data.dimensions[1], data.dimensions[2], data.dimensions[3]
-    )
-    let written = operation.int("rotary_embedding_dim") ?? 0
-    let rotated = written == 0 ? features : written
-    let half = rotated / 2
-    let positions = try invocation[optional: 3].map { _ in try invocation.wholeNumbers(3) }
-    guard rotated > 0, rotated <= features, rotated.isMultiple(of: 2), cosines.dimensions == sines.dimensions,
-      cosines.dimensions.last == half, cosines.dimensions.count == (positions == nil ? 3 : 2),
-      positions.map({ $0.dimensions == [batch, length] }) ?? (cosines.dimensions == [batch, length, half])
-    else { throw Refusal(.undefined, "the caches do not fit") }
-    let isInterleaved = operation.flag("interleaved")
-    var result = data
-    try invocation.admit(data.dimensions)
-    for row in 0..<batch * heads * length {
-      let place = row / (heads * length) * length + row % length
-      let angle =
-        try positions.map { positions -> Int in
-          let position = Int(positions.elements[place])
-          guard position >= 0, position < cosines.dimensions[0] else {
-            throw Refusal(.undefined, "position \(position) is not in the cache")
-          }
-          return position
-        } ?? place
-      for pair in 0..<half {
-        let first = row * features + (isInterleaved ? 2 * pair : pair)
-        let second = isInterleaved ? first + 1 : first + half
-        let (cosine, sine) = (cosines.elements[angle * half + pair], sines.elements[angle * half + pair])
-        result.elements[first] = cosine * data.elements[first] - sine * data.elements[second]
-        result.elements[second] = sine * data.elements[first] + cosine * data.elements[second]
-      }
-    }
-    return [try invocation.make(invocation.operand(0).elementType, isPacked ? packed(result) : result)]
-  }
-
-  private static func scatter(_ invocation: Invocation) throws -> [TensorLiteral?] {
-    let (cache, update) = (try invocation.operand(0), try invocation.operand(1))
-    let rank = cache.dimensions.count
-    let axis = try invocation.axis(invocation.operation.int("axis") ?? -2, rank: rank)
-    let starts = try invocation.integers(2) ?? Array(repeating: 0, count: cache.dimensions.first ?? 0)
-    var fitting = cache.dimensions
-    guard axis > 0, update.dimensions.count == rank else { throw Refusal(.undefined, "the update does not fit") }
-    fitting[axis] = update.dimensions[axis]
-    guard update.dimensions == fitting, update.elementType == cache.elementType, starts.count == cache.dimensions[0],
-      let width = cache.elementType.bitWidth, width >= 8
-    else { throw Refusal(.undefined, "the update does not fit") }
-    let (length, added) = (cache.dimensions[axis], update.dimensions[axis])
-    let isCircular = invocation.operation.string("mode") == "circular"
-    let inner = cache.dimensions[(axis + 1)...].reduce(1, *) * (width / 8)
-    let outer = cache.dimensions[..<axis].reduce(1, *)
-    try invocation.admit([outer, added])
-    return [
-      try invocation.make(cache.elementType, cache.dimensions) { output in
-        try withBytes(of: [cache, update]) { bytes in
-          output.copyMemory(from: bytes[0])
-          for block in 0..<outer {
-            for step in 0..<added {
-              let start = starts[block / (outer / cache.dimensions[0])]
-              var (place, overflow) = start.addingReportingOverflow(step)
-              if isCircular { place = ((place % length) + length) % length }
-              guard !overflow, place >= 0, place < length else {
-                throw Refusal(.undefined, "position \(place) is outside the cache")
-              }
-              let row = UnsafeRawBufferPointer(
-                rebasing: bytes[1][(block * added + step) * inner..<(block * added + step + 1) * inner])
-              let target = (block * length + place) * inner
-              UnsafeMutableRawBufferPointer(rebasing: output[target..<target + inner]).copyMemory(from: row)
-            }
-          }
-        }
-      }
-    ]
   }
 }

@@ -22,11 +22,11 @@ struct Canonicalize: Pass {
 
   static let patterns: [any RewritePattern] =
     noOpPatterns + selectionPatterns + loopPatterns + sequencePatterns + targetPatterns + movementPatterns
-    + transposePatterns + blockPatterns + partPatterns + splitPatterns + splitMovementPatterns + axisPatterns
-    + dilationPatterns + arithmeticPatterns
-    + quantizationPatterns + scalarPatterns + clampPatterns + activationPatterns + reductionPatterns + windowPatterns
-    + channelPatterns + shiftPatterns + scalePatterns + productPatterns + reshapedProductPatterns
-    + parallelProductPatterns + recognitionPatterns + groupPatterns + attentionPatterns + recurrencePatterns
+    + transposePatterns + blockPatterns + partPatterns + splitPatterns + gatheredSplitPatterns + splitMovementPatterns
+    + axisPatterns + dilationPatterns + arithmeticPatterns + quantizationPatterns + scalarPatterns + clampPatterns
+    + activationPatterns + reductionPatterns + windowPatterns + channelPatterns
+    + shiftPatterns + scalePatterns + productPatterns + reshapedProductPatterns + parallelProductPatterns
+    + recognitionPatterns + groupPatterns + attentionPatterns + recurrencePatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
