@@ -97,6 +97,37 @@ def attention(name: str = "attention", scale: str = "s = Mul (m, half)", mask: s
     return Rewrite(name, (2, 3, 5, 8), body, **said)
 
 
+DOUBLED = "f = Concat <axis = -1> (z, z)\ng = Cos (f)\nh = Sin (f)\nc = Unsqueeze (g, one)\nd = Unsqueeze (h, one)"
+
+
+def rotation(
+    name: str = "a rotation", angles: str = DOUBLED, left: str | None = None, constants: dict[str, object] | None = None, **said: object
+) -> Rewrite:
+    """The halves of features, turned by cosines `c` and sines `d`."""
+    body = f"{angles}\nv, w = Split <axis = 3> (x, halves)\nn = Neg (w)\nr = Concat <axis = 3> (n, v)\np = Mul (x, c)\nq = Mul (d, r)\ny = Add (p, q)"
+    return Rewrite(name, (2, 3, 5, 8), body, left, {"one": [1], "halves": [4, 4]} | (constants or {}), **said)
+
+
+def angles(half: float) -> dict[str, object]:
+    """Cosines and sines for each position, in halves that are the same where `half` is 1."""
+    first = np.arange(40).reshape(2, 1, 5, 4) / 7
+    doubled = np.concatenate([first, half * first], -1)
+    return {"cosines": np.cos(doubled), "sines": np.sin(doubled)}
+
+
+def grouped_attention(**said: object) -> Rewrite:
+    """Keys and values that are the same, each for three heads of queries."""
+    body = """u = Unsqueeze (x, two)
+        e = Expand (u, repeated)
+        k = Reshape (e, joined)
+        t = Transpose <perm = [0, 1, 3, 2]> (k)
+        m = MatMul (z, t)
+        p = Softmax (m)
+        y = MatMul (p, k)"""
+    constants = {"two": [2], "repeated": [2, 2, 3, 5, 8], "joined": [2, 6, 5, 8]}
+    return Rewrite("attention of groups of heads", (2, 2, 5, 8), body, constants=constants, z=(2, 6, 5, 8), **said)
+
+
 PAD = [0, 0, 1, 1, 0, 0, 1, 1]
 HALF = {"half": np.float32(0.5), "one": np.float32(1)}
 NORMALIZATION = {name: (4,) for name in ("scale", "bias", "mean")} | {"variance": [0.5, 1.5, 2.0, 0.1]}
@@ -290,6 +321,21 @@ REWRITES = [
         {"axes": [-1], "epsilon": np.float32(1e-5), "scale": (8,)},
         opset=23,
     ),
+    Rewrite(
+        "a normalization by root mean squares without a scale",
+        MATRIX,
+        """p = Pow (x, two)
+           m = ReduceMean (p, axes)
+           e = Add (m, epsilon)
+           s = Sqrt (e)
+           y = Div (x, s)""",
+        "RMSNormalization",
+        {"axes": [-1], "epsilon": np.float32(1e-5), "two": np.float32(2)},
+        opset=23,
+    ),
+    rotation(left="Cos Sin RotaryEmbedding", z=(2, 5, 4), opset=23),
+    rotation("a rotation by constant angles", "c = Identity (cosines)\nd = Identity (sines)", "RotaryEmbedding", angles(half=1), opset=23),
+    grouped_attention(left="Attention", opset=23),
     attention(left="Attention", constants=HALF | {"mask": (2, 1, 5, 5)}, opset=23),
     attention("attention without a mask", scale="s = Div (m, two)", mask="a = Identity (s)", left="Attention", constants={"two": np.float32(2)}, opset=23),
     # What nothing needs.
@@ -362,6 +408,9 @@ TRAPS = [
     Rewrite("places written to in another order", (2, 3), "s = ScatterND (z, places, x)\ny = Neg (s)", None, {"places": [[1], [0]]}, z=(2, 3)),
     Rewrite("a loop that would grow", (3,), "y = Loop <body = b (int64 i, bool go, float[3] v) => (bool on, float[3] w) { on = Identity (go) e = Exp (v) w = Sin (e) }> (two, , x)", None, {"two": 2}),
     Rewrite("a mish that the opset lacks", MATRIX, "s = Softplus (x)\nt = Tanh (s)\ny = Mul (x, t)", None),
+    rotation("a rotation by angles that differ between the halves", "c = Identity (cosines)\nd = Identity (sines)", "Split Neg Concat Mul Mul Add", angles(half=2), opset=23),
+    rotation("a rotation that the opset lacks", z=(2, 5, 4), opset=22),
+    rotation("a rotation by angles that samples share", z=(1, 5, 4), opset=23),
     attention("attention that the opset lacks", left=None, constants=HALF | {"mask": (2, 1, 5, 5)}, opset=22),
     attention("attention with a mask that is broadcast", left=None, constants=HALF | {"mask": (2, 1, 5, 1)}, opset=23),
     Rewrite("a sequence with another use", MATRIX, "s = SplitToSequence <axis = 1> (x, sizes)\nn = SequenceLength (s)\na = SequenceAt (s, zero)\nc = Cast <to = 1> (n)\ny = Mul (a, c)", None, {"sizes": [4, 4], "zero": 0}),

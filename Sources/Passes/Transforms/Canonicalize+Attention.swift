@@ -3,7 +3,7 @@ import IR
 
 extension Canonicalize {
   /// What transformers are made of, where the target has operators for it.
-  static let attentionPatterns: [any RewritePattern] = [RecognizeAttention(), RecognizeRMSNormalization()]
+  static let attentionPatterns: [any RewritePattern] = [RecognizeAttention(), AttendWithoutRepeatedHeads()]
 }
 
 /// One Attention for the operations that it is spelled in.
@@ -114,46 +114,80 @@ private struct SpelledAttention {
   }
 }
 
-/// One RMSNormalization for the operations that it is spelled in.
+/// Attends to keys and values as they are, which each serve several heads anyhow.
 ///
-///     %p = Pow(%x, 2)
-///     %m = ReduceMean(%p, [-1])
-///     %e = Add(%m, epsilon)
-///     %s = Sqrt(%e)
-///     %n = Div(%x, %s)
-///     %y = Mul(%n, %scale)
+///     %u = Unsqueeze(%k, [2])                        with %k : f32[n, 2, 7, 8]
+///     %e = Expand(%u, [n, 2, 4, 7, 8])
+///     %r = Reshape(%e, [n, 8, 7, 8])
+///     %y = Attention(%q, %r, %s)                     with %q : f32[n, 8, 7, 8], %s as %r of %v
 ///   ->
-///     %y = RMSNormalization(%x, %scale) {axis = -1, epsilon = epsilon}
+///     %y = Attention(%q, %k, %v)
 ///
-/// Conditions: the target has it; a mean along the last axis; the scale is a vector as long as that; no value between has
-/// another use.
-struct RecognizeRMSNormalization: RewritePattern {
-  static let roots: [OpDefinition] = [.mul]
-  static let numerics = Numerics.rounding
+/// What is repeated may also come with the axis for it, which a reshape then takes away. Conditions: keys and values are both
+/// repeated, as often, and for this alone; nothing is kept for later.
+struct AttendWithoutRepeatedHeads: RewritePattern {
+  static let roots: [OpDefinition] = [.attention]
+  static let numerics = Numerics.exact
 
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
-    guard operation.operandCount == 2 else { return .noMatch }
-    for index in 0...1 {
-      guard let quotient = operation.producer(index, .div), let scale = operation.operand(1 - index),
-        let input = quotient.operand(0), let root = quotient.producer(1, .sqrt), let sum = root.producer(0, .add),
-        let (mean, epsilon) = sum.operandAndUniformConstant, epsilon > 0, let reduction = mean.definingOperation,
-        reduction.is(.reduceMean), reduction.isMeanOfLastAxis, let square = reduction.operand(0)?.definingOperation,
-        square.isSquare, square.operand(0) === input
-      else { continue }
-      guard context.rewriter.module.target.admits(.rmsNormalization) else {
-        return .blocked("the target opset has no RMSNormalization")
-      }
-      guard let type = input.tensorType, type.elementType == .float32, let length = type.shape?.last,
-        scale.tensorType?.rank == 1, scale.tensorType?.shape?[0].isEqual(to: length) == true
-      else { return .blocked("the scale is no vector along the last axis") }
-      if let shared = operation.otherUse(of: [quotient, root, sum, reduction, square].map { $0.result() }) {
-        return .blocked(shared)
-      }
-      let normalization = try context.rewriter.insert(
-        .rmsNormalization, [input, scale], ["axis": .int(-1), "epsilon": .float(Float(epsilon))], before: operation)
-      try context.rewriter.replace(operation, with: normalization.presentResults)
-      return .rewritten
+    guard let keys = operation.producer(1, .reshape).flatMap(RepeatedHeads.init),
+      let values = operation.producer(2, .reshape).flatMap(RepeatedHeads.init)
+    else { return .noMatch }
+    guard operation.operands.dropFirst(4).allSatisfy({ $0 == nil }),
+      operation.results.dropFirst().allSatisfy({ $0 == nil })
+    else { return .blocked("the keys and values are kept, or those that were") }
+    guard keys.times == values.times else { return .blocked("keys and values are not repeated as often") }
+    if let shared = operation.otherUse(of: [operation.operand(1), operation.operand(2)]) { return .blocked(shared) }
+    guard keys.isAtHand, values.isAtHand else {
+      return .blocked("no constant says the shape without the axis of what is repeated")
     }
-    return .noMatch
+    for (index, heads) in [(1, keys), (2, values)] {
+      context.rewriter.setOperand(index, of: operation, to: try heads.once(before: operation, context))
+    }
+    return .rewritten
+  }
+}
+
+/// Heads of which each is repeated, one after the other.
+private struct RepeatedHeads {
+  let times: Int
+  /// The heads with an axis of extent 1 after theirs, along which they are repeated.
+  private let inserted: Value
+  /// The heads before that axis was inserted, where it was.
+  private let source: Value?
+  /// Batch, heads, positions, features.
+  private let shape: Shape
+
+  init?(_ reshape: Operation) {
+    guard let expand = reshape.producer(0, .expand), let inserted = expand.operand(0),
+      let five = inserted.tensorType?.shape, five.count == 5, five[2] == .known(1),
+      let repeated = expand.result()?.tensorType?.shape, repeated.count == 5, let times = repeated[2].value,
+      let result = reshape.result()?.tensorType?.shape
+    else { return nil }
+    let once = [five[0], five[1], five[3], five[4]]
+    guard Self.isCertainly(repeated, [five[0], five[1], .known(times), five[3], five[4]]),
+      Self.isCertainly(result, [five[0], five[1] * .known(times), five[3], five[4]])
+    else { return nil }
+    let origin = inserted.definingOperation.flatMap { $0.isReshape ? $0.operand(0) : nil }
+    source = origin.flatMap { Self.isCertainly($0.tensorType?.shape ?? [], once) ? $0 : nil }
+    (self.times, self.inserted, shape) = (times, inserted, once)
+  }
+
+  /// The constant by which a Reshape takes the inserted axis away.
+  private var target: [Int]? { FixReshapeTarget.target(for: shape, of: inserted.tensorType?.shape) }
+
+  var isAtHand: Bool { source != nil || target != nil }
+
+  /// The heads, each once.
+  func once(before anchor: Operation, _ context: PassContext) throws -> Value? {
+    if let source { return source }
+    guard let target else { return nil }
+    let list = try context.rewriter.insertConstant(
+      TensorLiteral.integers(target), name: inserted.name, before: anchor)
+    return try context.rewriter.insertValue(.reshape, [inserted, list], before: anchor, name: inserted.name)
+  }
+
+  private static func isCertainly(_ shape: Shape, _ other: Shape) -> Bool {
+    shape.count == other.count && zip(shape, other).allSatisfy { $0.isEqual(to: $1) == true }
   }
 }

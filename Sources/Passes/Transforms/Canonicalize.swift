@@ -24,9 +24,9 @@ struct Canonicalize: Pass {
     noOpPatterns + selectionPatterns + loopPatterns + sequencePatterns + targetPatterns + movementPatterns
     + transposePatterns + blockPatterns + partPatterns + splitPatterns + gatheredSplitPatterns + splitMovementPatterns
     + axisPatterns + dilationPatterns + arithmeticPatterns + quantizationPatterns + scalarPatterns + clampPatterns
-    + activationPatterns + reductionPatterns + windowPatterns + channelPatterns
+    + activationPatterns + reductionPatterns + windowPatterns + channelPatterns + rmsNormalizationPatterns
     + shiftPatterns + scalePatterns + productPatterns + reshapedProductPatterns + parallelProductPatterns
-    + recognitionPatterns + groupPatterns + attentionPatterns + recurrencePatterns
+    + recognitionPatterns + groupPatterns + attentionPatterns + rotationPatterns + recurrencePatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
