@@ -4,6 +4,7 @@ package enum PassRegistry {
   package static let all: [any Pass.Type] = [
     BindDims.self, Canonicalize.self, CSE.self, DCE.self, DeadWeights.self, Dedup.self, ExpandFunctions.self,
     Extract.self, Fold.self, FreezeDefaults.self, InferShapes.self, Inline.self, Prune.self, Quant8.self, Raise.self,
+    TransposeToReshape.self,
   ]
 
   /// The pass called `name`; `nil` where there is none.

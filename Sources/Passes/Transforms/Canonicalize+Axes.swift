@@ -21,16 +21,11 @@ struct ReshapeInsteadOfTranspose: RewritePattern {
   static let numerics = Numerics.exact
 
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
-    guard let source = operation.operand(0), let shape = source.tensorType?.shape, let result = operation.result(),
-      let permutation = operation.permutation, permutation.movesOnlyOnes(of: shape),
+    guard let source = operation.operand(0),
       source.definingOperation?.isReshape == true && source.hasOneUse
-        || result.onlyUse?.owner.isReshape == true
+        || operation.result()?.onlyUse?.owner.isReshape == true
     else { return .noMatch }
-    guard let target = FixReshapeTarget.target(for: permutation.map { shape[$0] }, of: shape) else {
-      return .blocked("no constant says the transposed shape")
-    }
-    try context.reshape(source, to: target, at: operation)
-    return .rewritten
+    return try context.reshapeInsteadOfTranspose(operation)
   }
 }
 
