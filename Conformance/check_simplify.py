@@ -109,8 +109,14 @@ def with_constant_inputs(sample: Sample) -> Sample | None:
 
 
 def check_samples(mcc: Mcc, folder: Path) -> None:
-    """The small models of this folder."""
-    each(samples(), lambda sample: judge(mcc, sample, folder, *PASSES))
+    """The small models of this folder, which a second run leaves as they are."""
+
+    def judge_twice(sample: Sample) -> None:
+        judge(mcc, sample, folder, *PASSES)
+        again = mcc.compile(folder / "after.onnx", folder / "again.onnx", *PASSES)
+        assert again.read_bytes() == (folder / "after.onnx").read_bytes(), "a second run changes something"
+
+    each(samples(), judge_twice)
 
 
 def check_node_tests(mcc: Mcc, folder: Path) -> None:

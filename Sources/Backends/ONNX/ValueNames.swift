@@ -16,6 +16,8 @@ struct ValueNames {
   private var renamed: [Value: ByteString] = [:]
   private var aliases: [ObjectIdentifier: [Alias]] = [:]
   private var outputs: [ObjectIdentifier: [ByteString]] = [:]
+  /// The names of all values, and of the outputs that values take theirs from; listed when an alias needs one.
+  private var taken: Set<ByteString>?
 
   /// - Throws: `ModelError` where an output has the name of an input that is another value.
   init(_ module: Module) throws {
@@ -89,9 +91,27 @@ struct ValueNames {
     outputs[key] = Self.returned(by: graph).map { value, name in
       let isResult = value.argumentGraph == nil && value.parent === graph
       if named.insert(value).inserted, isResult || value.name == name { return self[value] }
-      let alias = Alias(value: value, name: module.freshName(name))
+      let alias = Alias(value: value, name: freeName(name, module))
       aliases[key, default: []].append(alias)
       return alias.name
     }
+  }
+
+  /// The name that the output has, where no value has it: so a model keeps it when it is read and written again.
+  private mutating func freeName(_ name: ByteString, _ module: Module) -> ByteString {
+    if taken == nil { taken = Self.names(of: module) }
+    return taken?.insert(name).inserted == true ? name : module.freshName(name)
+  }
+
+  private static func names(of module: Module) -> Set<ByteString> {
+    var names: Set<ByteString> = []
+    for body in module.bodies {
+      names.formUnion(body.outputs.map(\.name))
+      body.forEachGraph { graph in
+        names.formUnion(graph.arguments.map(\.name))
+        for operation in graph.operations { names.formUnion(operation.presentResults.map(\.name)) }
+      }
+    }
+    return names
   }
 }
