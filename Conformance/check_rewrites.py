@@ -41,6 +41,8 @@ def check_left(mcc: Mcc, folder: Path) -> None:
         assert operators(after) == wanted, f"{operators(after)} are left, not {wanted}"
         again = mcc.compile(folder / "after.onnx", folder / "again.onnx", *PASSES, *rewrite.options)
         assert again.read_bytes() == (folder / "after.onnx").read_bytes(), "the second time, something else is left"
+        special = with_special_values(first.feeds)
+        assert keeps_signs(run(after, special), run(first.model, special)), "a zero has the other sign"
         for sample in others:
             reason = differs(run(after, sample.feeds), run(sample.model, sample.feeds))
             assert reason is None, f"{sample.name}: {reason}"
@@ -58,6 +60,12 @@ def with_special_values(feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             places = special[name].reshape(-1)[:: max(values.size // len(SPECIAL), 1)]
             places[:] = np.resize(SPECIAL, places.size)
     return special
+
+
+def keeps_signs(results: list | None, wanted: list | None) -> bool:
+    """Whether zeros have the same sign where outputs of single precision are zeros in both."""
+    floats = [pair for pair in zip(results or [], wanted or [], strict=True) if getattr(pair[1], "dtype", None) == np.float32]
+    return all(not ((a == 0) & (b == 0) & (np.signbit(a) != np.signbit(b))).any() for a, b in floats)
 
 
 def bits(value: object) -> object:

@@ -346,6 +346,16 @@ REWRITES = [
     grouped_attention(left="Attention", opset=23),
     attention(left="Attention", constants=HALF | {"mask": (2, 1, 5, 5)}, opset=23),
     attention("attention without a mask", scale="s = Div (m, two)", mask="a = Identity (s)", left="Attention", constants={"two": np.float32(2)}, opset=23),
+    # A zero whose sign nothing uses.
+    Rewrite("a zero before a softmax", MATRIX, "a = Add (x, zero)\ny = Softmax (a)", "Softmax", {"zero": np.zeros(8, np.float32)}),
+    Rewrite("a zero before another bias", ROWS, "m = MatMul (x, w)\na = Add (zero, m)\nr = Relu (a)\nn = MatMul (r, v)\ny = Add (n, zero)", "MatMul Relu MatMul Add", {"w": (8, 8), "v": (8, 8), "zero": np.zeros(8, np.float32)}),
+    Rewrite(
+        "a zero before a normalization",
+        ROWS,
+        "a = Add (x, zero)\ns = Add (x, a)\ny = LayerNormalization (s, scale, bias)",
+        "Add LayerNormalization",
+        {"scale": (8,), "bias": (8,), "zero": np.zeros(8, np.float32)},
+    ),
     # What nothing needs.
     Rewrite("what nothing uses", MATRIX, "d = Exp (x)\nm = MatMul (d, w)\ny = Neg (x)", "Neg", {"w": (8, 3), "v": (8, 8)}),
     Rewrite("extents of zero", (0, 2), "r = Reshape <allowzero = 1> (x, a)\ns = Reshape <allowzero = 1> (r, b)\ny = Neg (s)", "Neg", {"a": [3, 0], "b": [0, 2]}),
@@ -419,6 +429,9 @@ TRAPS = [
     rotation("a rotation by angles that differ between the halves", "c = Identity (cosines)\nd = Identity (sines)", "Split Neg Concat Mul Mul Add", angles(half=2), opset=23),
     rotation("a rotation that the opset lacks", z=(2, 5, 4), opset=22),
     rotation("a rotation by angles that samples share", z=(1, 5, 4), opset=23),
+    Rewrite("a zero whose sign is returned", ROWS, "m = MatMul (x, w)\na = Add (m, zero)\ny = Relu (a)", None, {"w": (8, 8), "zero": np.zeros(8, np.float32)}),
+    Rewrite("a zero whose sign is that of an infinity", MATRIX, "a = Add (x, zero)\nr = Reciprocal (a)\ny = Clip (r, half, )", None, {"zero": np.zeros(8, np.float32)} | HALF),
+    Rewrite("a zero before a negative zero", ROWS, "m = MatMul (x, w)\na = Add (m, zero)\nn = MatMul (a, v)\ny = Add (n, minus)", None, {"w": (8, 8), "v": (8, 8), "zero": np.zeros(8, np.float32), "minus": np.array([-0.0, 1, 2, 3, 4, 5, 6, 7], np.float32)}),
     attention("attention that the opset lacks", left=None, constants=HALF | {"mask": (2, 1, 5, 5)}, opset=22),
     attention("attention with a mask that is broadcast", left=None, constants=HALF | {"mask": (2, 1, 5, 1)}, opset=23),
     Rewrite("a sequence with another use", MATRIX, "s = SplitToSequence <axis = 1> (x, sizes)\nn = SequenceLength (s)\na = SequenceAt (s, zero)\nc = Cast <to = 1> (n)\ny = Mul (a, c)", None, {"sizes": [4, 4], "zero": 0}),

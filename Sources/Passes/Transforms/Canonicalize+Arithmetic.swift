@@ -3,7 +3,7 @@ import IR
 extension Canonicalize {
   /// Arithmetic that gives back its operand.
   static let arithmeticPatterns: [any RewritePattern] = [
-    RemoveNeutralOperand(), RemoveNeutralOperandFast(), RemoveRepeated(), CancelInvolution(),
+    RemoveNeutralOperand(), RemoveZeroAddend(), RemoveNeutralOperandFast(), RemoveRepeated(), CancelInvolution(),
   ]
 }
 
@@ -53,6 +53,23 @@ struct RemoveNeutralOperandFast: ForwardingPattern {
       operation.is(.add)
       ? NeutralElement(number: 0, positions: [0, 1]) : NeutralElement(number: -0.0, positions: [1])
     return operation.operandBeside(element)
+  }
+}
+
+/// As `RemoveNeutralOperandFast`, where nothing that the graph returns depends on the sign of a zero.
+struct RemoveZeroAddend: RewritePattern {
+  static let roots = RemoveNeutralOperandFast.roots
+  static let numerics = Numerics.rounding
+
+  func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
+    let pattern = RemoveNeutralOperandFast()
+    guard !operation.refersToFunctionAttributes, let result = operation.result(), result.hasUses,
+      pattern.source(of: operation) != nil
+    else { return .noMatch }
+    guard result.isSignOfZeroIgnored else {
+      return .blocked("it makes +0 of -0, and something may depend on that")
+    }
+    return try pattern.rewrite(operation, context)
   }
 }
 
