@@ -8,19 +8,23 @@ extension Value {
   var isSignOfZeroIgnored: Bool {
     var found: Set<Value> = [self]
     var pending = [self]
+    var uses = 0
     while let value = pending.popLast() {
+      uses += value.useCount
+      guard uses <= Self.mostUses else { return false }
       for use in value.uses {
         let user = use.owner
         guard user.parent === parent, !user.refersToFunctionAttributes else { return false }
         if user.ignoresSignOfZero(at: use.index) { continue }
-        guard user.carriesSignOfZero(at: use.index), found.count < Self.mostValues else { return false }
+        guard user.carriesSignOfZero(at: use.index) else { return false }
         pending += user.presentResults.filter { found.insert($0).inserted }
       }
     }
     return true
   }
 
-  private static let mostValues = 512
+  /// No more uses are looked at.
+  private static let mostUses = 1024
 }
 
 extension Operation {
@@ -51,8 +55,9 @@ extension Operation {
   }
 
   private static let blind: [OpDefinition] = [
-    .abs, .argMax, .argMin, .cos, .cosh, .equal, .exp, .greater, .greaterOrEqual, .hardSigmoid, .less, .lessOrEqual,
-    .logSoftmax, .reduceL1, .reduceL2, .reduceSumSquare, .sigmoid, .softmax, .softplus,
+    .abs, .argMax, .argMin, .cos, .cosh, .equal, .exp, .greater, .greaterOrEqual, .hardSigmoid, .isInf, .isNaN, .less,
+    .lessOrEqual, .log, .logSoftmax, .reduceL1, .reduceL2, .reduceLogSum, .reduceLogSumExp, .reduceSumSquare, .sigmoid,
+    .softmax, .softplus,
   ]
 
   /// Those whose third operand is added to each element of the result.
@@ -62,11 +67,12 @@ extension Operation {
 
   private static let carrying: [OpDefinition] =
     biased + [
-      .add, .attention, .averagePool, .clip, .concat, .depthToSpace, .einsum, .elu, .erf, .expand, .flatten, .gather,
-      .gelu, .gemm, .globalAveragePool, .globalMaxPool, .hardSwish, .identity, .leakyRelu, .matMul, .max, .maxPool,
-      .mean, .min, .mish, .mul, .neg, .prelu, .pad, .reduceMax, .reduceMean, .reduceMin, .reduceSum, .relu, .reshape,
-      .resize, .rmsNormalization, .rotaryEmbedding, .selu, .sin, .slice, .spaceToDepth, .split, .sqrt, .squeeze, .sub,
-      .sum, .swish, .tanh, .tile, .transpose, .unsqueeze, .where,
+      .add, .attention, .averagePool, .ceil, .celu, .clip, .concat, .cumSum, .depthToSpace, .dropout, .einsum, .elu,
+      .erf, .expand, .flatten, .floor, .gather, .gatherElements, .gatherND, .gelu, .gemm, .globalAveragePool,
+      .globalMaxPool, .hardSwish, .identity, .leakyRelu, .lrn, .matMul, .max, .maxPool, .mean, .min, .mish, .mul, .neg,
+      .pad, .prelu, .reduceMax, .reduceMean, .reduceMin, .reduceSum, .relu, .reshape, .resize, .rmsNormalization,
+      .rotaryEmbedding, .round, .scatterElements, .scatterND, .selu, .sign, .sin, .slice, .softsign, .spaceToDepth,
+      .split, .sqrt, .squeeze, .sub, .sum, .swish, .tanh, .tile, .transpose, .trilu, .unsqueeze, .where,
     ]
 }
 
