@@ -121,6 +121,34 @@ import Testing
     #expect(dilated.after.main.operations.first { $0.is(.conv) }?.ints("dilations") == [2, 3])
   }
 
+  /// Rows, which are images of one row on their way.
+  @Test func aConvolutionOfPhasesOfRowsIsDilated() throws {
+    let body = """
+      %cut = constant [3, 6, 2, 4] : i64[4]
+      %r = Reshape(%x, %cut)
+      %t = Transpose(%r) {perm = [2, 0, 1, 3]}
+      %phases = constant [6, 6, 4] : i64[3]
+      %p = Reshape(%t, %phases)
+      %n = Transpose(%p) {perm = [0, 2, 1]}
+      %c = Conv(%n, %w) {kernel_shape = [3]}
+      %l = Transpose(%c) {perm = [0, 2, 1]}
+      %row = constant [1] : i64[1]
+      %i = Unsqueeze(%l, %row)
+      %q = Squeeze(%i, %row)
+      %parts = constant [2, 3, 4, 5] : i64[4]
+      %s = Reshape(%q, %parts)
+      %u = Transpose(%s) {perm = [1, 2, 0, 3]}
+      %whole = constant [3, 8, 5] : i64[3]
+      %z = Reshape(%u, %whole)
+      %f = Relu(%z)
+      %next = constant [3, 2, 4, 5] : i64[4]
+      %y = Reshape(%f, %next)
+      """
+    let dilated = try Simplification("%x: f32[3, 12, 4]", body, resources: [("w", [5, 4, 3])])
+    try dilated.expect(["Transpose", "Conv", "Transpose", "Relu", "Reshape"])
+    #expect(dilated.after.main.operations.first { $0.is(.conv) }?.ints("dilations") == [2])
+  }
+
   @Test func phasesThatPadOrStrideStay() throws {
     func expectPhases(_ body: String, outputs: [String] = ["y"]) throws {
       let left = try Simplification("%x: f32[1, 12, 12, 2]", body, outputs: outputs, resources: [("w", [5, 2, 3, 3])])

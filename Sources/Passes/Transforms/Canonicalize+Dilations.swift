@@ -13,21 +13,21 @@ extension Canonicalize {
 ///   ->
 ///     %y = Conv(%x, %w) {dilations = [2, 2]}         with the same Transposes
 ///
-/// TensorFlow once wrote dilated convolutions so. Conditions: strides of 1 and no padding; known extents; nothing else uses
+/// TensorFlow once wrote dilated convolutions so, and Keras 2 those of rows. Conditions: strides of 1 and no padding; known extents; nothing else uses
 /// the values between.
 struct DilateInsteadOfBlocks: RewritePattern {
   static let roots: [OpDefinition] = [.conv, .transpose]
   static let numerics = Numerics.rounding
 
-  private static let toChannelsFirst = [0, 3, 1, 2]
-  private static let toChannelsLast = [0, 2, 3, 1]
-
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
-    guard let operation = Self.convolution(behind: operation),
-      let cut = Self.blocks(ending: operation.operand(0)), let result = operation.result(),
-      let joined = Self.blocks(startingAt: result, sizes: cut.sizes), let end = joined.last
+    guard let operation = Self.convolution(behind: operation), let rank = operation.result()?.tensorType?.rank, rank > 2
     else { return .noMatch }
-    guard let window = operation.explicitWindow, window.strides == [1, 1], window.before + window.after == [0, 0, 0, 0]
+    let orders = BlockOrders(axes: rank - 2)
+    guard let cut = orders.blocks(ending: operation.operand(0)), let result = operation.result(),
+      let joined = orders.blocks(startingAt: result, sizes: cut.sizes), let end = joined.last
+    else { return .noMatch }
+    guard let window = operation.explicitWindow, window.strides.allSatisfy({ $0 == 1 }),
+      (window.before + window.after).allSatisfy({ $0 == 0 })
     else { return .blocked("it strides, or pads its phases") }
     let between = cut.operations + [operation] + joined.dropLast()
     if let shared = end.otherUse(of: between.map { $0.result() }) { return .blocked(shared) }
@@ -36,12 +36,12 @@ struct DilateInsteadOfBlocks: RewritePattern {
       return try context.rewriter.insertValue(.transpose, [value], attributes, before: operation, name: name)
     }
     var operands = operation.operands
-    operands[0] = try transposed(cut.source, Self.toChannelsFirst, cut.source.name)
+    operands[0] = try transposed(cut.source, orders.toChannelsFirst, cut.source.name)
     var attributes = operation.attributes
     attributes["dilations"] = .ints(zip(window.dilations, cut.sizes).map { Int64($0 * $1) })
     let dilated = try context.rewriter.insertValue(
       .conv, operands, attributes, before: operation, name: result.name)
-    let last = try transposed(dilated, Self.toChannelsLast, end.result()?.name ?? "images")
+    let last = try transposed(dilated, orders.toChannelsLast, end.result()?.name ?? "images")
     try context.rewriter.replace(end, with: [last])
     return .rewritten
   }
@@ -49,48 +49,70 @@ struct DilateInsteadOfBlocks: RewritePattern {
   /// The convolution itself, or that of what a transpose makes the phases of.
   private static func convolution(behind operation: Operation) -> Operation? {
     if operation.is(.conv) { return operation }
-    guard let phases = operation.result()?.onlyUse?.owner, phases.isReshape else { return nil }
+    guard let phases = operation.result()?.onlyUse?.owner, phases.isReshape,
+      let rank = phases.result()?.tensorType?.rank,
+      rank > 2
+    else { return nil }
     let next = phases.result()?.onlyUse?.owner
-    let user = next?.permutation(of: .transpose) == toChannelsFirst ? next?.result()?.onlyUse?.owner : next
+    let isTurned = next?.permutation(of: .transpose) == BlockOrders(axes: rank - 2).toChannelsFirst
+    let user = isTurned ? next?.result()?.onlyUse?.owner : next
     return user?.is(.conv) == true ? user : nil
   }
+}
+
+/// How images of some axes lie while they are cut into blocks: batch, the two parts of each axis, channels.
+private struct BlockOrders {
+  let axes: Int
+
+  var toChannelsFirst: [Int] { [0, axes + 1] + Array(1...axes) }
+  var toChannelsLast: [Int] { [0] + Array(2...axes + 1) + [1] }
+
+  private var outer: [Int] { (0..<axes).map { 2 * $0 + 1 } }
+  private var inner: [Int] { (0..<axes).map { 2 * $0 + 2 } }
+  private var channels: Int { 2 * axes + 1 }
 
   /// The operations that make `value`, channels first, of blocks of images, what they make it of, and the blocks' sizes.
-  private static func blocks(ending value: Value?) -> (source: Value, sizes: [Int], operations: [Operation])? {
+  func blocks(ending value: Value?) -> (source: Value, sizes: [Int], operations: [Operation])? {
     // The channels come first with the phases, or in a transpose of their own.
     let last = value?.definingOperation.flatMap { $0.permutation(of: .transpose) == toChannelsFirst ? $0 : nil }
     guard let phases = last?.operand(0) ?? value, let join = phases.definingOperation, join.isReshape,
       let order = join.producer(0, .transpose),
-      order.permutation == (last == nil ? [2, 4, 0, 5, 1, 3] : [2, 4, 0, 1, 3, 5]),
+      order.permutation == inner + [0] + (last == nil ? [channels] + outer : outer + [channels]),
       let cut = order.operand(0)?.definingOperation, cut.isReshape,
-      let source = cut.operand(0), let images = source.tensorType?.shape, images.count == 4,
-      let parts = order.operand(0)?.tensorType?.shape, parts.count == 6,
-      let sizes = [parts[2], parts[4]].knownDimensions,
-      let shape = value?.tensorType?.shape, shape.count == 4, isCut(images, parts),
-      zip(shape.dropFirst(), [parts[5], parts[1], parts[3]]).allSatisfy({ $0.isEqual(to: $1) == true })
+      let source = cut.operand(0), let images = source.tensorType?.shape,
+      let parts = order.operand(0)?.tensorType?.shape, isCut(images, parts),
+      let sizes = inner.map({ parts[$0] }).knownDimensions, let shape = value?.tensorType?.shape,
+      shape.count == axes + 2,
+      zip(shape.dropFirst(), ([channels] + outer).map { parts[$0] }).allSatisfy({ $0.isEqual(to: $1) == true })
     else { return nil }
     return (source, sizes, [last, join, order, cut].compactMap { $0 })
   }
 
   /// The operations that alone use `value`, channels first, and make images of blocks of `sizes` again.
-  private static func blocks(startingAt value: Value, sizes: [Int]) -> [Operation]? {
+  func blocks(startingAt value: Value, sizes: [Int]) -> [Operation]? {
     let first = value.onlyUse.flatMap { $0.owner.permutation(of: .transpose) == toChannelsLast ? $0.owner : nil }
-    guard let shape = value.tensorType?.shape, let cut = (first?.result() ?? value)?.onlyUse?.owner, cut.isReshape,
-      let parts = cut.result()?.tensorType?.shape, parts.count == 6, [parts[0], parts[1]].knownDimensions == sizes,
-      let order = cut.result()?.onlyUse?.owner,
-      order.permutation(of: .transpose) == (first == nil ? [2, 4, 0, 5, 1, 3] : [2, 3, 0, 4, 1, 5]),
-      let ordered = order.result()?.tensorType?.shape, ordered.count == 6, let join = order.result()?.onlyUse?.owner,
-      join.isReshape,
-      let images = join.result()?.tensorType?.shape, images.count == 4, isCut(images, ordered),
-      zip(shape.dropFirst(), [ordered[5], ordered[1], ordered[3]]).allSatisfy({ $0.isEqual(to: $1) == true })
+    // Blocks, batch, and then the axes before the channels or after them.
+    let (firstAxis, last) = first == nil ? (axes + 2, axes + 1) : (axes + 1, channels)
+    let joining = [axes] + (0..<axes).flatMap { [firstAxis + $0, $0] } + [last]
+    let undone = (first?.result() ?? value).cancellingReshapes
+    guard let shape = value.tensorType?.shape,
+      let cut = (undone.last?.result() ?? first?.result() ?? value)?.onlyUse?.owner, cut.isReshape,
+      let parts = cut.result()?.tensorType?.shape, parts.count == channels + 1,
+      Array(parts[..<axes]).knownDimensions == sizes, let order = cut.result()?.onlyUse?.owner,
+      order.permutation(of: .transpose) == joining, let ordered = order.result()?.tensorType?.shape,
+      let join = order.result()?.onlyUse?.owner, join.isReshape, let images = join.result()?.tensorType?.shape,
+      isCut(images, ordered),
+      zip(shape.dropFirst(), ([channels] + outer).map { ordered[$0] }).allSatisfy({ $0.isEqual(to: $1) == true })
     else { return nil }
-    return [first, cut, order, join].compactMap { $0 }
+    return ([first] + undone + [cut, order, join]).compactMap { $0 }
   }
 
   /// Whether `parts` are `images`, each extent between the first and the last cut into two.
-  private static func isCut(_ images: Shape, _ parts: Shape) -> Bool {
-    guard images[0].isEqual(to: parts[0]) == true, images[3].isEqual(to: parts[5]) == true else { return false }
-    return [1, 2].allSatisfy { axis in
+  private func isCut(_ images: Shape, _ parts: Shape) -> Bool {
+    guard images.count == axes + 2, parts.count == channels + 1, images[0].isEqual(to: parts[0]) == true,
+      images[axes + 1].isEqual(to: parts[channels]) == true
+    else { return false }
+    return (1...axes).allSatisfy { axis in
       guard let whole = images[axis].value, let outer = parts[2 * axis - 1].value, let inner = parts[2 * axis].value
       else { return false }
       return outer.multipliedReportingOverflow(by: inner) == (whole, false)
@@ -143,6 +165,17 @@ struct PadLessInsteadOfSlice: RewritePattern {
     }
     try context.rewriter.replace(operation, with: [value])
     return .rewritten
+  }
+}
+
+extension Value {
+  /// Two reshapes that alone use this, one after the other, and end in its own shape: TensorFlow's rows are images of one
+  /// row on their way. None where there are none.
+  fileprivate var cancellingReshapes: [Operation] {
+    guard let put = onlyUse?.owner, put.isReshape, let taken = put.result()?.onlyUse?.owner, taken.isReshape,
+      taken.result()?.certainlyHasShape(of: self) == true
+    else { return [] }
+    return [put, taken]
   }
 }
 
