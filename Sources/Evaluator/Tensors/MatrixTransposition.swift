@@ -49,17 +49,30 @@ struct MatrixTransposition: WholeTransform {
     let firstRow: Int
   }
 
-  private func turn<Element: FixedWidthInteger>(
+  /// Turns a tile, four rows at a time, so that four elements are stored at once.
+  private func turn<Element: SIMDScalar>(
     _ window: UnsafeRawBufferPointer, _ tile: Tile, _ output: UnsafeMutableRawBufferPointer, _ type: Element.Type
   ) {
+    guard let source = window.baseAddress, let target = output.baseAddress else { return }
     let size = MemoryLayout<Element>.size
-    for row in tile.rows {
-      for column in tile.columns {
-        let source = ((row - tile.firstRow) * columns + column) * size
-        output.storeBytes(
-          of: window.loadUnaligned(fromByteOffset: source, as: type), toByteOffset: (column * rows + row) * size,
-          as: type)
+    let step = columns * size
+    func load(_ pointer: UnsafeRawPointer) -> Element { pointer.loadUnaligned(as: type) }
+    var row = tile.rows.lowerBound
+    while row < tile.rows.upperBound {
+      let height = row + 4 <= tile.rows.upperBound ? 4 : 1
+      var from = source + ((row - tile.firstRow) * columns + tile.columns.lowerBound) * size
+      var to = target + (tile.columns.lowerBound * rows + row) * size
+      for _ in tile.columns {
+        if height == 4 {
+          let four = SIMD4(load(from), load(from + step), load(from + 2 * step), load(from + 3 * step))
+          to.storeBytes(of: four, as: SIMD4<Element>.self)
+        } else {
+          to.storeBytes(of: load(from), as: type)
+        }
+        from += size
+        to += rows * size
       }
+      row += height
     }
   }
 }

@@ -1,4 +1,5 @@
 import CMagnitudes
+import Evaluator
 import IR
 import Synchronization
 
@@ -14,6 +15,11 @@ package struct ChannelRanges: LiteralAnalysis {
     -> ChannelRanges
   {
     if let known = context.analyses.known(ChannelRanges.self, of: literal), known.layout == layout { return known }
+    if let matrix = literal.untransposed, let turned = ChannelLayout(matrix.dimensions, axis: 1 - layout.axis),
+      turned.channels == layout.channels
+    {
+      return ChannelRanges(layout: layout, largest: try of(matrix, turned, context).largest)
+    }
     let collector = ChannelRangeCollector(layout)
     _ = try WeightReading([literal], threads: context.threads).map { window in
       var part = collector.part(for: window.range)
