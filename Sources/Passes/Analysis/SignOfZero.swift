@@ -40,7 +40,7 @@ extension Operation {
       return self.operand(1 - operand)?.isConstantWithout(operand == 0 ? .plusZero : .minusZero) == true
     }
     if self.is(.gemm) {
-      return operand < 2 && (float("beta") ?? 0) > 0 && self.operand(2)?.isConstantWithout(.minusZero) == true
+      return operand < 2 && float("beta") == 1 && self.operand(2)?.isConstantWithout(.minusZero) == true
     }
     if self.is(.batchNormalization), flag("training_mode") { return false }
     guard Self.biased.contains(where: { self.is($0) }), operand < 2 else { return false }
@@ -49,7 +49,9 @@ extension Operation {
 
   /// Whether results differ in the signs of zeros at most where those of an operand do.
   fileprivate func carriesSignOfZero(at operand: Int) -> Bool {
-    if self.is(.div) || self.is(.pow) { return self.is(.div) && operand == 0 }
+    if self.is(.div) { return operand == 0 }
+    // The root of a variance divides.
+    if self.is(.batchNormalization) && operand == 4 { return false }
     if self.is(.cast) { return result()?.tensorType.map { ElementTypes.float.contains($0.elementType) } ?? false }
     return Self.carrying.contains { self.is($0) }
   }

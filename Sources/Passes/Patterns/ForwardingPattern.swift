@@ -23,8 +23,15 @@ extension ForwardingPattern {
 extension Value {
   /// Whether the two have the same shape whatever the symbols and the unknown extents are.
   package func certainlyHasShape(of other: Value) -> Bool {
-    guard let a = tensorType?.shape, let b = other.tensorType?.shape, a.count == b.count else { return false }
-    return zip(a, b).allSatisfy { $0.isEqual(to: $1) == true }
+    guard let a = tensorType?.shape, let b = other.tensorType?.shape else { return false }
+    return a.isCertainly(b)
+  }
+}
+
+extension Shape {
+  /// Whether this is `other` whatever the symbols and the unknown extents are.
+  package func isCertainly(_ other: Shape) -> Bool {
+    count == other.count && zip(self, other).allSatisfy { $0.isEqual(to: $1) == true }
   }
 }
 

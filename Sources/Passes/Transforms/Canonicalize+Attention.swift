@@ -165,11 +165,11 @@ private struct RepeatedHeads {
       let result = reshape.result()?.tensorType?.shape
     else { return nil }
     let once = [five[0], five[1], five[3], five[4]]
-    guard Self.isCertainly(repeated, [five[0], five[1], .known(times), five[3], five[4]]),
-      Self.isCertainly(result, [five[0], five[1] * .known(times), five[3], five[4]])
+    guard repeated.isCertainly([five[0], five[1], .known(times), five[3], five[4]]),
+      result.isCertainly([five[0], five[1] * .known(times), five[3], five[4]])
     else { return nil }
     let origin = inserted.definingOperation.flatMap { $0.isReshape ? $0.operand(0) : nil }
-    source = origin.flatMap { Self.isCertainly($0.tensorType?.shape ?? [], once) ? $0 : nil }
+    source = origin.flatMap { $0.tensorType?.shape?.isCertainly(once) == true ? $0 : nil }
     (self.times, self.inserted, shape) = (times, inserted, once)
   }
 
@@ -185,9 +185,5 @@ private struct RepeatedHeads {
     let list = try context.rewriter.insertConstant(
       TensorLiteral.integers(target), name: inserted.name, before: anchor)
     return try context.rewriter.insertValue(.reshape, [inserted, list], before: anchor, name: inserted.name)
-  }
-
-  private static func isCertainly(_ shape: Shape, _ other: Shape) -> Bool {
-    shape.count == other.count && zip(shape, other).allSatisfy { $0.isEqual(to: $1) == true }
   }
 }

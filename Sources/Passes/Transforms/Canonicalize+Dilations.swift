@@ -13,8 +13,8 @@ extension Canonicalize {
 ///   ->
 ///     %y = Conv(%x, %w) {dilations = [2, 2]}         with the same Transposes
 ///
-/// TensorFlow once wrote dilated convolutions so, and Keras 2 those of rows. Conditions: strides of 1 and no padding; known extents; nothing else uses
-/// the values between.
+/// TensorFlow once wrote dilated convolutions so, and Keras 2 those of rows. Conditions: strides of 1 and no padding; known
+/// extents; nothing else uses the values between.
 struct DilateInsteadOfBlocks: RewritePattern {
   static let roots: [OpDefinition] = [.conv, .transpose]
   static let numerics = Numerics.rounding

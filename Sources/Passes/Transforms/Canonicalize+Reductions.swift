@@ -86,13 +86,6 @@ struct KeepReducedAxes: RewritePattern {
   }
 }
 
-extension Shape {
-  /// Whether the two are equal whatever the symbols and the unknown extents are.
-  fileprivate func isCertainly(_ other: Shape) -> Bool {
-    count == other.count && zip(self, other).allSatisfy { $0.isEqual(to: $1) == true }
-  }
-}
-
 /// Reduces instead of pooling and flattening.
 ///
 ///     %p = GlobalAveragePool(%x) : f32[n, 8, 1, 1]

@@ -127,8 +127,7 @@ private struct HalvedAngles {
   private static func sourceWithoutHeads(_ operation: Operation) -> Value? {
     guard operation.is(.unsqueeze) || operation.is(.reshape), let source = operation.operand(0),
       let shape = operation.result()?.tensorType?.shape, let inner = source.tensorType?.shape, shape.count == 4,
-      inner.count == 3, shape[1] == .known(1),
-      zip([shape[0], shape[2], shape[3]], inner).allSatisfy({ $0.isEqual(to: $1) == true })
+      shape[1] == .known(1), inner.isCertainly([shape[0], shape[2], shape[3]])
     else { return nil }
     return source
   }

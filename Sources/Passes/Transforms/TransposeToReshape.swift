@@ -19,7 +19,7 @@ struct TransposeToReshape: Pass {
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
     try GreedyDriver([ReshapeInsteadOfAnyTranspose()]).run(on: module, context)
-    if context.rewriter.mutationCount == before { context.note("nothing to do: every transpose moves elements") }
+    if context.rewriter.mutationCount == before { context.note("nothing to do: no transpose can be said as a reshape") }
   }
 }
 
