@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -12,14 +13,23 @@ FOLD_BUDGET = 64 << 10
 """What folding may add to the bytes of a small model."""
 
 
+def operation_types(model: ModelProto) -> list[str]:
+    """The types of the operations of a model whose functions are inlined, subgraphs included, constants not."""
+
+    def types(graph: GraphProto) -> Iterator[str]:
+        for node in graph.node:
+            if node.op_type != "Constant":
+                yield node.op_type
+            for attribute in node.attribute:
+                if attribute.type == AttributeProto.GRAPH:
+                    yield from types(attribute.g)
+
+    return list(types((inliner.inline_local_functions(model) if model.functions else model).graph))
+
+
 def operation_count(model: ModelProto) -> int:
-    """The operations of a model whose functions are inlined, subgraphs included, constants not."""
-
-    def count(graph: GraphProto) -> int:
-        inner = (a.g for node in graph.node for a in node.attribute if a.type == AttributeProto.GRAPH)
-        return sum(node.op_type != "Constant" for node in graph.node) + sum(map(count, inner))
-
-    return count((inliner.inline_local_functions(model) if model.functions else model).graph)
+    """How many operations a model has, by `operation_types`."""
+    return len(operation_types(model))
 
 
 @dataclass(frozen=True)

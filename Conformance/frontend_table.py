@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx
 
-from costs import operation_count
+from costs import operation_types
 from measured import measured
 
 RATIO = 20
@@ -60,24 +60,31 @@ class Row:
             f" {export:>8} {ratio:>6}  {self.verdict}{above}")
 
 
-def judge(mcc: str, row: Row, model: list[Path], output: Path, difference: Callable[[], str | None]) -> None:
-    """Fills in what mcc makes of a model, as it is and simplified; `difference` says what differs in `output`, if anything does."""
-    for passes in [], ["-passes=simplify"]:
-        # What was written before is on its way to the disk, and slows down whoever writes next.
-        output.unlink(missing_ok=True)
-        os.sync()
-        run = measured([mcc, *map(str, model), *passes, "-o", str(output)], 900)
-        if run.code != 0:
-            row.verdict = run.errors.strip()[-900:]
-            return
-        if found := difference():
-            row.verdict = f"{'simplified: ' if passes else ''}{found}"
-            return
-        if passes:
-            row.simplify_seconds = run.seconds
-            row.operations = operation_count(onnx.load(output, load_external_data=False))
-        else:
-            row.seconds = run.seconds
+def judge(mcc: str, row: Row, model: list[Path], folder: Path, difference: Callable[[Path], str | None]) -> None:
+    """Fills in what mcc makes of a model, as it is and simplified; `difference` says what differs in a file, if anything does."""
+    plain, simplified = folder / "judged.onnx", folder / "judged-simplified.onnx"
+    try:
+        # Both are measured before either is judged: who judges may take so much memory that the system forgets mcc's files.
+        for passes, file in ([], plain), (["-passes=simplify"], simplified):
+            # What was written before is on its way to the disk, and slows down whoever writes next.
+            os.sync()
+            run = measured([mcc, *map(str, model), *passes, "-o", str(file)], 900)
+            if run.code != 0:
+                row.verdict = run.errors.strip()[-900:]
+                return
+            if passes:
+                row.simplify_seconds = run.seconds
+            else:
+                row.seconds = run.seconds
+        types = operation_types(onnx.load(simplified, load_external_data=False))
+        row.operations, row.transpositions = len(types), types.count("Transpose")
+        if found := difference(plain):
+            row.verdict = found
+        elif found := difference(simplified):
+            row.verdict = f"simplified: {found}"
+    finally:
+        for file in plain, simplified:
+            file.unlink(missing_ok=True)
 
 
 class Table:

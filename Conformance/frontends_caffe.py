@@ -285,8 +285,7 @@ def main(words: list[str]) -> int:
             files[1].write_bytes(model)
             operations, seconds = peer(files, folder)
             row = Row(name, their_operations=operations, their_seconds=seconds)
-            output = folder / "judged.onnx"
-            judge(words[0], row, files, output, lambda: disagreement(output, files, network))
+            judge(words[0], row, files, folder, lambda output: disagreement(output, files, network))
             table.add(row)
     return table.conclude()
 

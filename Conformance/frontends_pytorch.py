@@ -178,16 +178,15 @@ def theirs(sample: Sample, folder: Path, name: str, is_open: bool) -> tuple[int 
 
 def judge_program(mcc: str, folder: Path, row: Row, sample: Sample, is_open: bool, decomposed: bool) -> None:
     """Fills in what mcc makes of a network."""
-    archive, output = folder / f"{row.name}.pt2", folder / "judged.onnx"
+    archive = folder / f"{row.name}.pt2"
     torch.export.save(exported(sample, is_open, decomposed), archive)
     inputs = feeds(sample, is_open)
     with torch.no_grad():
         expected = [value.numpy() for value in tensors(sample.network(*inputs))]
     try:
-        judge(mcc, row, [archive], output, lambda: disagreement(output, inputs, expected))
+        judge(mcc, row, [archive], folder, lambda output: disagreement(output, inputs, expected))
     finally:
         archive.unlink()
-        output.unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> None:

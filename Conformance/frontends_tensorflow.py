@@ -27,6 +27,7 @@ import tensorflow as tf  # noqa: E402
 import tf2onnx  # noqa: E402
 
 import runtime  # noqa: E402
+from costs import operation_types  # noqa: E402
 from frontend_table import Row, Table, judge  # noqa: E402
 from simplifiers import fewest_operations  # noqa: E402
 
@@ -60,20 +61,6 @@ def model_of(name: str) -> keras.Model:
     return model
 
 
-def counts(path: Path) -> tuple[int, int]:
-    """The operations of a model, Constants apart, and how many of them are transpositions; those of its graphs inside too."""
-
-    def nodes(graph: onnx.GraphProto):
-        for node in graph.node:
-            yield node
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    yield from nodes(attribute.g)
-
-    types = [node.op_type for node in nodes(onnx.load(path, load_external_data=False).graph) if node.op_type != "Constant"]
-    return len(types), types.count("Transpose")
-
-
 def peer(model: keras.Model, signature: list[tf.TensorSpec], path: Path) -> tuple[int | None, int | None, float | None]:
     """The operations and transpositions that tf2onnx and the best simplifier leave, and the seconds of tf2onnx; nothing where it fails."""
     start = time.monotonic()
@@ -81,7 +68,8 @@ def peer(model: keras.Model, signature: list[tf.TensorSpec], path: Path) -> tupl
         function = tf.function(lambda x: model(x, training=False), input_signature=signature)
         tf2onnx.convert.from_function(function, input_signature=signature, opset=18, output_path=str(path))
         seconds = time.monotonic() - start
-        return fewest_operations(path), counts(path)[1], seconds
+        transpositions = operation_types(onnx.load(path, load_external_data=False)).count("Transpose")
+        return fewest_operations(path), transpositions, seconds
     except Exception as failure:  # noqa: BLE001 - it raises whatever its parts do
         print(f"tf2onnx: {type(failure).__name__}: {str(failure)[:200]!r}", file=sys.stderr)
         return None, None, None
@@ -109,10 +97,7 @@ def rows(mcc: str, name: str, folder: Path, table: Table) -> None:
     operations, transpositions, seconds = peer(model, signature, folder / "peer.onnx")
     for source in "saved_model", "frozen.pb":
         row = Row(f"{name} {source}", their_operations=operations, their_transpositions=transpositions, their_seconds=seconds)
-        output = folder / "judged.onnx"
-        judge(mcc, row, [folder / source], output, lambda: disagreement(output, value, expected))
-        if row.agrees:
-            row.transpositions = counts(output)[1]
+        judge(mcc, row, [folder / source], folder, lambda output: disagreement(output, value, expected))
         table.add(row)
 
 

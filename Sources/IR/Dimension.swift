@@ -112,3 +112,10 @@ extension Shape {
   /// The number of elements as a dimension.
   package var elementCount: Dimension { reduce(.known(1), *) }
 }
+
+extension Collection<Dimension> {
+  /// Whether this is the shape `other` whatever the symbols and the unknown extents are.
+  package func isCertainly(_ other: some Collection<Dimension>) -> Bool {
+    count == other.count && zip(self, other).allSatisfy { $0.isEqual(to: $1) == true }
+  }
+}

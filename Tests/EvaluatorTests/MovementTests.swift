@@ -43,6 +43,36 @@ import Testing
     #expect(try again.floats == TensorLiteral.counting([700, 800]).floats)
   }
 
+  @Test(arguments: [ElementType.uint8, .float16, .float32, .float64])
+  func anyPartOfATransposedMatrixIsMadeByItself(type: ElementType) throws {
+    let (rows, columns) = (37, 71)
+    let width = (type.bitWidth ?? 0) / 8
+    let bytes = (0..<rows * columns * width).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+    let matrix = try TensorLiteral(type, [rows, columns], bytes: bytes)
+    var turned: [UInt8] = []
+    for index in 0..<rows * columns {
+      let element = index % rows * columns + index / rows
+      turned += bytes[element * width..<(element + 1) * width]
+    }
+    // Of bytes as they lie, and of bytes that must be made first.
+    let copied = try TensorLiteral(type, [rows, columns], .elementwise(Copying(), matrix))
+    for transposed in [try matrix.transposedMatrix(), try copied.transposedMatrix()] {
+      #expect(transposed.dimensions == [columns, rows])
+      let parts: [Range<Int>] = [0..<1, 3..<20, 36..<38, 37..<74, 5..<500, 100..<rows * columns, 0..<rows * columns]
+      for part in parts {
+        var read = [UInt8](repeating: 0, count: part.count * width)
+        try read.withUnsafeMutableBytes { try transposed.read(part, into: $0) }
+        #expect(read.elementsEqual(turned[part.lowerBound * width..<part.upperBound * width]), "\(part)")
+      }
+    }
+  }
+
+  private struct Copying: ElementwiseTransform {
+    func apply(to input: UnsafeRawBufferPointer, first: Int, output: UnsafeMutableRawBufferPointer) {
+      output.copyMemory(from: input)
+    }
+  }
+
   @Test func concatenatesAndSplits() throws {
     let joined = try result(of: .concat, .counting([2, 1]), .counting([2, 2]), attributes: ["axis": .int(-1)])
     #expect(joined.dimensions == [2, 3])

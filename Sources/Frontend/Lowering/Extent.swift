@@ -59,6 +59,7 @@ extension LoweringContext {
   func reshape(_ value: Value, _ extents: [Extent]) throws -> Value {
     let known = extents.map(\.known)
     let input = value.tensorType?.shape
+    if let input, input.isCertainly(extents.map(\.dimension)) { return value }
     if known.contains(0) {
       return try op(.reshape, value, shapeOperand(extents), attributes: ["allowzero": .int(1)])
     }

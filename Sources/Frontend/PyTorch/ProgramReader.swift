@@ -164,5 +164,6 @@ final class ProgramReader {
       if let value = try changed(state, lowering) { add(state.resultName, value) }
     }
     lowering.builder.finish(outputs)
+    module.main.eraseUnusedOperations(Rewriter(module, pass: ""))
   }
 }

@@ -3,7 +3,7 @@ import Formats
 import IR
 
 /// A node of a graph or of a function: its operator, what it takes, and its attributes.
-final class GraphNode {
+final class GraphNode: IdentityHashable {
   let name: ByteString
   let operation: ByteString
   /// The tensors that it takes, as the file says them: `name`, `name:1` or, inside a function, `name:output:1`.

@@ -102,7 +102,7 @@ extension GraphLowering {
       return (name: self.name(of: output, interface), value: tensor)
     }
     main.builder.finish(outputs)
-    Self.sweep(module.main, Rewriter(module, pass: ""))
+    module.main.eraseUnusedOperations(Rewriter(module, pass: ""))
   }
 
   /// What an output is called: ONNX tells values by their names, so inputs have theirs first.
@@ -153,17 +153,4 @@ extension GraphLowering {
   }
 
   private static let decoders: Set<ByteString> = ["DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeAndCropJpeg"]
-
-  /// Removes what only told lowerings something: constants that became attributes, shapes that were known.
-  private static func sweep(_ graph: Graph, _ rewriter: Rewriter) {
-    var current = graph.last
-    while let operation = current {
-      current = operation.previous
-      if !operation.is(.return), !operation.hasUsedResults {
-        rewriter.erase(operation)
-      } else {
-        for region in operation.regions { sweep(region.graph, rewriter) }
-      }
-    }
-  }
 }

@@ -11,6 +11,8 @@ final class VariableStore {
   private lazy var savedKeys = Result { try self.checkpoint?.keysByVariable() ?? [:] }
   private let builder: GraphBuilder
   private var values: [ByteString: Value] = [:]
+  /// The constant vectors of strings that were read: one names all that is restored, and each variable asks for its own.
+  private var vectors: [GraphNode: [ByteString]] = [:]
 
   init(_ checkpoint: Checkpoint?, _ builder: GraphBuilder) {
     self.checkpoint = checkpoint
@@ -66,21 +68,23 @@ extension VariableStore {
         case .output(let variable, _, _) = try lowering.source(of: node.inputs[0], in: scope),
         case .output(let restored, let place, let index) = try lowering.source(of: node.inputs[1], in: scope),
         restored.operation == "RestoreV2", restored.inputs.count >= 3,
-        let name = try Self.string(restored.inputs[1], index, place, lowering),
-        let slice = try Self.string(restored.inputs[2], index, place, lowering)
+        let name = try string(restored.inputs[1], index, place, lowering),
+        let slice = try string(restored.inputs[2], index, place, lowering)
       else { continue }
       keys[Self.name(of: variable)] = slice.isEmpty ? name : Checkpoint.key(of: name, slice: slice)
     }
   }
 
   /// An element of a constant vector of strings.
-  private static func string(
+  private func string(
     _ vector: ByteString, _ index: Int, _ scope: LoweringScope, _ lowering: GraphLowering
   ) throws -> ByteString? {
-    guard case .output(let node, _, _) = try lowering.source(of: vector, in: scope),
-      let tensor = node.tensor("value"), case .strings(let strings) = try lowering.constants.literal(tensor).source,
-      strings.indices.contains(index)
+    guard case .output(let node, _, _) = try lowering.source(of: vector, in: scope), let tensor = node.tensor("value")
     else { return nil }
+    if vectors[node] == nil, case .strings(let strings) = try lowering.constants.literal(tensor).source {
+      vectors[node] = strings
+    }
+    guard let strings = vectors[node], strings.indices.contains(index) else { return nil }
     return strings[index]
   }
 

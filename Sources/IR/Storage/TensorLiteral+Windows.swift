@@ -2,7 +2,7 @@ extension TensorLiteral {
   /// Fills `output` with the bytes of the elements `range`. `range.lowerBound` lies on a byte boundary; `output` has
   /// exactly their bytes.
   package func read(_ range: Range<Int>, into output: UnsafeMutableRawBufferPointer) throws {
-    guard let target = output.baseAddress, !range.isEmpty else { return }
+    guard !output.isEmpty, !range.isEmpty else { return }
     switch source {
     case .bytes(let slice):
       guard let offset = elementType.byteCount(elements: range.lowerBound) else { return }
@@ -12,7 +12,7 @@ extension TensorLiteral {
     case .elementwise(let transform, let base): try apply(transform, to: base, range, output)
     case .whole(let evaluation):
       guard let offset = elementType.byteCount(elements: range.lowerBound) else { return }
-      target.copyMemory(from: try evaluation.buffer(byteCount: byteCount).base + offset, byteCount: output.count)
+      try evaluation.read(from: offset, of: byteCount, into: output)
     case .blocks(let blocks):
       guard let offset = elementType.byteCount(elements: range.lowerBound) else { return }
       try blocks.read(from: offset, into: output)
@@ -79,12 +79,12 @@ extension TensorLiteral {
     switch source {
     case .bytes(let slice):
       return try slice.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
-    case .whole(let evaluation):
+    case .whole(let evaluation) where !evaluation.isPartwise:
       let buffer = try evaluation.buffer(byteCount: byteCount)
       return try withExtendedLifetime(buffer) {
         try body(UnsafeRawBufferPointer(start: buffer.base + offset, count: count))
       }
-    case .splat, .strings, .elementwise, .blocks: break
+    case .splat, .strings, .elementwise, .whole, .blocks: break
     }
     return try withScratch(count) { scratch in
       try read(range, into: scratch)
@@ -117,7 +117,14 @@ extension TensorLiteral {
     return own
   }
 
-  /// Gives back the mapped pages under the elements `range`, through any transforms.
+  /// Whether the bytes lie in memory or in a mapped file as they are.
+  var isStored: Bool {
+    if case .bytes = source { return true }
+    return false
+  }
+
+  /// Gives back the mapped pages under the elements `range`, through any transforms; those that lie all over an input
+  /// only with the last elements.
   package func giveBackPages(_ range: Range<Int>) {
     switch source {
     case .bytes(let slice):
@@ -126,7 +133,9 @@ extension TensorLiteral {
       else { return }
       slice.slice(offset: offset, count: count)?.giveBackPages()
     case .elementwise(_, let base): base.giveBackPages(range)
-    case .splat, .strings, .whole, .blocks: break
+    case .whole(let evaluation):
+      if range.upperBound == elementCount { evaluation.giveBackInputs() }
+    case .splat, .strings, .blocks: break
     }
   }
 

@@ -64,3 +64,9 @@ package protocol WholeTransform: Hashable, Sendable {
   /// Fills `output`, which has exactly the result's bytes.
   func apply(to inputs: [TensorLiteral], output: UnsafeMutableRawBufferPointer) throws
 }
+
+/// A whole transform that makes any part of its result by itself.
+package protocol PartwiseTransform: WholeTransform {
+  /// Fills `output` with the result's bytes from `offset` on, which begins an element.
+  func apply(to inputs: [TensorLiteral], from offset: Int, output: UnsafeMutableRawBufferPointer) throws
+}

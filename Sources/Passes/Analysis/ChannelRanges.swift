@@ -20,6 +20,11 @@ package struct ChannelRanges: LiteralAnalysis {
     {
       return ChannelRanges(layout: layout, largest: try of(matrix, turned, context).largest)
     }
+    if case .elementwise(let transform, let base) = literal.source, let scale = transform as? ScaleChannels,
+      scale.layout == layout
+    {
+      return ChannelRanges(layout: layout, largest: scale.largest(try of(base, layout, context).largest))
+    }
     let collector = ChannelRangeCollector(layout)
     _ = try WeightReading([literal], threads: context.threads).map { window in
       var part = collector.part(for: window.range)

@@ -28,13 +28,6 @@ extension Value {
   }
 }
 
-extension Shape {
-  /// Whether this is `other` whatever the symbols and the unknown extents are.
-  package func isCertainly(_ other: Shape) -> Bool {
-    count == other.count && zip(self, other).allSatisfy { $0.isEqual(to: $1) == true }
-  }
-}
-
 extension Operation {
   /// The operation that defines the operand at `index`, where it is one of `definition`.
   package func producer(_ index: Int, _ definition: OpDefinition) -> Operation? {

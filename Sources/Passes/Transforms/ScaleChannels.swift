@@ -28,6 +28,15 @@ struct ScaleChannels: ElementwiseTransform {
     }
   }
 
+  /// The largest magnitudes of the scaled channels, where `magnitudes` are those of the input: rounding keeps the order.
+  func largest(_ magnitudes: [Float]) -> [Float] {
+    zip(magnitudes, factors).map { magnitude, factor in
+      let product = Double(magnitude) * abs(factor)
+      guard elementType != .float32 else { return Float(product) }
+      return Float(NarrowFloat.decode(NarrowFloat.encode(product, elementType, saturates: false), elementType))
+    }
+  }
+
   /// Elements that lie next to each other.
   private struct Run {
     let source: UnsafeRawPointer

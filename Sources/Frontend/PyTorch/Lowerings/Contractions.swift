@@ -106,11 +106,24 @@ extension Call {
   /// A product of matrices, of integers too.
   func matrixProduct(_ a: Value, _ b: Value) throws -> Value {
     let type = try elementType(a)
+    let a = unrepeated(a, besides: b)
+    let b = unrepeated(b, besides: a)
     if type.isFloat || type.isComplex || [.int32, .int64, .uint32, .uint64].contains(type) {
       return try op(.matMul, a, b)
     }
     // Sums of narrow integers are cut off at the end as well as in between.
     return try cast(op(.matMul, cast(a, to: .int32), cast(b, to: .int32)), to: type)
+  }
+
+  /// What `value` repeats along the axes before its matrices, where the other factor has these by itself: a product
+  /// repeats it, without making the copies that a view does not make either.
+  private func unrepeated(_ value: Value, besides other: Value) -> Value {
+    guard let repetition = value.definingOperation, repetition.is(.expand), let source = repetition.operand(0),
+      let shape = value.tensorType?.shape, let once = source.tensorType?.shape, let others = other.tensorType?.shape,
+      once.count >= 2, others.count >= 2, once.suffix(2).isCertainly(shape.suffix(2)),
+      others.dropLast(2).isCertainly(shape.dropLast(2))
+    else { return value }
+    return source
   }
 
   fileprivate func chain(_ name: String) throws -> Value {
