@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,10 @@ from pathlib import Path
 import onnx
 
 from costs import operation_types
-from measured import measured
+from measured import fastest
 
+TIMEOUT = 900
+"""In seconds, of a conversion."""
 RATIO = 20
 """How many times less time mcc takes than the framework's own export, at least."""
 
@@ -27,9 +28,9 @@ class Row:
     """What `simplify` leaves."""
     transpositions: int = 0
     seconds: float = 0
-    """Of a conversion as it is."""
+    """Of the fastest conversion as it is."""
     simplify_seconds: float = 0
-    """Of a conversion with `simplify`."""
+    """Of the fastest conversion with `simplify`."""
     their_operations: int | None = None
     their_transpositions: int | None = None
     their_seconds: float | None = None
@@ -63,19 +64,15 @@ class Row:
 def judge(mcc: str, row: Row, model: list[Path], folder: Path, difference: Callable[[Path], str | None]) -> None:
     """Fills in what mcc makes of a model, as it is and simplified; `difference` says what differs in a file, if anything does."""
     plain, simplified = folder / "judged.onnx", folder / "judged-simplified.onnx"
+    words = [mcc, *map(str, model)]
     try:
         # Both are measured before either is judged: who judges may take so much memory that the system forgets mcc's files.
-        for passes, file in ([], plain), (["-passes=simplify"], simplified):
-            # What was written before is on its way to the disk, and slows down whoever writes next.
-            os.sync()
-            run = measured([mcc, *map(str, model), *passes, "-o", str(file)], 900)
+        converting, simplifying = fastest(words, plain, TIMEOUT), fastest([*words, "-passes=simplify"], simplified, TIMEOUT)
+        for run in converting, simplifying:
             if run.code != 0:
                 row.verdict = run.errors.strip()[-900:]
                 return
-            if passes:
-                row.simplify_seconds = run.seconds
-            else:
-                row.seconds = run.seconds
+        row.seconds, row.simplify_seconds = converting.seconds, simplifying.seconds
         types = operation_types(onnx.load(simplified, load_external_data=False))
         row.operations, row.transpositions = len(types), types.count("Transpose")
         if found := difference(plain):

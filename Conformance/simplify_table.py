@@ -21,7 +21,7 @@ from check_simplify import differs
 from costs import operation_count
 from judge_models import random_feeds
 from mcc import Mcc
-from measured import measured
+from measured import fastest
 from runtime import outputs
 from simplifiers import PEERS, TIMEOUT, peers, row
 
@@ -29,10 +29,8 @@ SEEDS = 2
 
 
 def simplified(mcc: Mcc, model: Path, target: Path) -> dict:
-    """What mcc makes of `model`: the fastest of three runs."""
-    words = [str(mcc.program), str(model), "-passes=simplify", "-o", str(target)]
-    runs = [measured(words, TIMEOUT) for _ in range(3)]
-    return row(min(runs, key=lambda run: run.seconds), target)
+    """What mcc makes of `model`."""
+    return row(fastest([str(mcc.program), str(model), "-passes=simplify"], target, TIMEOUT), target)
 
 
 def disagreement(model: Path, target: Path) -> str | None:
