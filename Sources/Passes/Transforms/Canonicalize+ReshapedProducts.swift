@@ -93,7 +93,7 @@ struct MultiplyRowsDirectly: RewritePattern {
 ///     %y = Reshape(%m, [-1, n, m])
 ///
 /// A reshape that only undoes the other two goes as well. Conditions: the axes before the last two are the same in both
-/// operands; the reshapes have this one use.
+/// operands, but for axes of extent 1 before the others; the reshapes have this one use.
 struct MultiplyBatchesDirectly: RewritePattern {
   static let roots: [OpDefinition] = [.matMul]
   static let numerics = Numerics.rounding
@@ -101,11 +101,10 @@ struct MultiplyBatchesDirectly: RewritePattern {
   func rewrite(_ operation: Operation, _ context: PassContext) throws -> Outcome {
     guard let left = Self.source(of: operation.operand(0)), let right = Self.source(of: operation.operand(1)),
       let result = operation.result(), let shape = result.tensorType?.shape,
-      let before = left.tensorType?.shape, let other = right.tensorType?.shape, before.count == other.count,
-      zip(before, other).dropLast(2).allSatisfy({ $0.isEqual(to: $1) == true })
+      let batches = Self.batches(left, right)
     else { return .noMatch }
     if let shared = operation.otherUse(of: [operation.operand(0), operation.operand(1)]) { return .blocked(shared) }
-    let direct = Shape(before.dropLast(2) + shape.suffix(2))
+    let direct = batches + shape.suffix(2)
     if let user = Self.undoing(result, to: direct) {
       let product = try context.rewriter.insert(.matMul, [left, right], before: operation)
       try context.rewriter.replace(user, with: product.presentResults)
@@ -130,6 +129,16 @@ struct MultiplyBatchesDirectly: RewritePattern {
       zip(before.suffix(2), shape.suffix(2)).allSatisfy({ $0.isEqual(to: $1) == true })
     else { return nil }
     return source
+  }
+
+  /// The axes before the last two of the product of two values.
+  private static func batches(_ left: Value, _ right: Value) -> Shape? {
+    guard let a = left.tensorType?.shape?.dropLast(2), let b = right.tensorType?.shape?.dropLast(2) else { return nil }
+    let (long, short) = a.count >= b.count ? (a, b) : (b, a)
+    guard long.suffix(short.count).isCertainly(short),
+      long.dropLast(short.count).allSatisfy({ $0 == .known(1) })
+    else { return nil }
+    return Shape(long)
   }
 
   /// The reshape to `shape`, where it is all that becomes of the product.

@@ -17,9 +17,9 @@ extension Canonicalize {
 ///     %a = Add(%m, 0.125 * %b)
 ///     %y = Transpose(%a) {perm = [0, 2, 1]}
 ///
-/// The product may be a Gemm. On the way: sums with constants; transposes; for a scale that is one number also reshapes, parts of a Split, and
-/// either operand of a product of two matrices. Conditions: each value on the way has one use, and so has the weight; no
-/// scaled number overflows or vanishes.
+/// The product may be a Gemm. On the way: sums with constants; transposes; reshapes that take an axis apart; for a scale
+/// that is one number also other reshapes, parts of a Split, and either operand of a product of two matrices. Conditions:
+/// each value on the way has one use, and so has the weight; no scaled number overflows or vanishes.
 struct FoldScaleIntoDistantProduct: RewritePattern {
   static let roots: [OpDefinition] = [.div, .mul]
   static let numerics = Numerics.rounding
@@ -95,8 +95,10 @@ private struct ScaleRoute {
     if operation.is(.transpose), let permutation = operation.permutation, let source = operation.operand(0) {
       return try walk(source, axis.map { permutation[$0] }, factors, &steps, context)
     }
-    if axis == nil, operation.isReshape, let source = operation.operand(0) {
-      return try walk(source, nil, factors, &steps, context)
+    if operation.isReshape, let source = operation.operand(0) {
+      guard let axis else { return try walk(source, nil, factors, &steps, context) }
+      guard let parted = PartedAxis(operation, axis) else { return nil }
+      return try walk(source, parted.axis, parted.spread(factors), &steps, context)
     }
     if axis == nil, operation.is(.split), let source = operation.operand(0), let along = operation.axis(rankOf: source)
     {
@@ -165,6 +167,44 @@ private struct ScaleRoute {
       route.summands.append((product, 2, bias))
     }
     return route
+  }
+}
+
+/// The axis of a reshape's operand that one of its result lies in.
+private struct PartedAxis {
+  let axis: Int
+  /// How many elements of the axis are one step along the result's.
+  private let inner: Int
+  /// The extents of the operand's axis and of the result's.
+  private let extents: (whole: Int, part: Int)
+
+  /// `nil` unless the reshape takes one axis apart, or adds axes of extent 1, and this one is a part of it or stays.
+  init?(_ reshape: Operation, _ axis: Int) {
+    guard let source = reshape.operand(0)?.tensorType?.shape, let result = reshape.result()?.tensorType?.shape,
+      let part = result[axis].value
+    else { return nil }
+    let before = zip(source, result).prefix { $0.isEqual(to: $1) == true }.count
+    if axis < before {
+      (self.axis, inner, extents) = (axis, 1, (part, part))
+      return
+    }
+    let rest = zip(source.dropFirst(before).reversed(), result.dropFirst(before).reversed())
+    let after = rest.prefix { $0.isEqual(to: $1) == true }.count
+    if axis >= result.count - after {
+      (self.axis, inner, extents) = (axis - result.count + source.count, 1, (part, part))
+      return
+    }
+    guard source.count - before - after == 1, let whole = source[before].value,
+      let parts = Shape(result[before..<result.count - after]).knownDimensions, parts.reduce(1, *) == whole
+    else { return nil }
+    (self.axis, extents) = (before, (whole, part))
+    inner = parts[(axis - before + 1)...].reduce(1, *)
+  }
+
+  /// One factor for each element of the operand's axis.
+  func spread(_ factors: [Double]) -> [Double] {
+    guard factors.count == extents.part else { return [] }
+    return (0..<extents.whole).map { factors[$0 / inner % extents.part] }
   }
 }
 

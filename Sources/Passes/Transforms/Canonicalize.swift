@@ -26,7 +26,8 @@ struct Canonicalize: Pass {
     + axisPatterns + dilationPatterns + arithmeticPatterns + quantizationPatterns + scalarPatterns + clampPatterns
     + activationPatterns + reductionPatterns + windowPatterns + channelPatterns + rmsNormalizationPatterns
     + shiftPatterns + scalePatterns + productPatterns + reshapedProductPatterns + parallelProductPatterns
-    + recognitionPatterns + groupPatterns + attentionPatterns + rotationPatterns + recurrencePatterns
+    + recognitionPatterns + groupPatterns + softmaxGuardPatterns + attentionPatterns + rotationPatterns
+    + recurrencePatterns
 
   func run(on module: Module, _ context: PassContext) throws {
     let before = context.rewriter.mutationCount
