@@ -189,9 +189,28 @@ import Testing
   }
 
   @Test func reshapesToTwoUnknownExtentsStay() throws {
-    try expectStays(
-      "%k = constant [0] : i64[1]\n%a = Unsqueeze(%x, %k) : f32[1, n, m]\n%y = Unsqueeze(%a, %k) : f32[1, 1, n, m]",
-      x: "f32[n, m]", y: "f32[1, 1, n, m]", saying: "not known")
+    let body = """
+      %k = constant [0] : i64[1]
+      %s = constant [1, 0, 0, 6] : i64[4]
+      %a = Unsqueeze(%x, %k) : f32[1, n, m, 2, 3]
+      %y = Reshape(%a, %s) : f32[1, n, m, 6]
+      """
+    try expectStays(body, x: "f32[n, m, 2, 3]", y: "f32[1, n, m, 6]", saying: "not known")
+  }
+
+  @Test(arguments: [
+    ("f32[n, m]", "Unsqueeze(%x, %first)", "Unsqueeze(%a, %last)", "Unsqueeze", [0, 3]),
+    ("f32[n, 1, m]", "Unsqueeze(%x, %first)", "Unsqueeze(%a, %last)", "Unsqueeze", [0, 4]),
+    ("f32[1, n, m, 1]", "Squeeze(%x, %last)", "Squeeze(%a, %first)", "Squeeze", [0, 3]),
+    ("f32[n, m, 1]", "Squeeze(%x, %last)", "Unsqueeze(%a, %last)", "", []),
+  ] as [(String, String, String, String, [Int])])
+  func axesOfOneAreAllPutInOrTakenOutAtOnce(
+    x: String, first: String, second: String, expected: String, axes: [Int]
+  ) throws {
+    let body = "%first = constant [0] : i64[1]\n%last = constant [-1] : i64[1]\n%a = \(first)\n%y = \(second)"
+    let merged = try Simplification("%x: \(x)", body)
+    #expect(merged.operations == [expected].filter { !$0.isEmpty })
+    #expect(merged.after.main.first?.result()?.contents?.map(\.value) ?? [] == axes)
   }
 
   @Test func castsThatLoseNothingMerge() throws {

@@ -94,8 +94,9 @@ extension Operation {
 ///   ->
 ///     %y = Reshape(%x, [1, -1, 512])
 ///
-/// Conditions: of the result's extents at most one is neither a number nor copied from the operand, and none is 0; the
-/// first operation has this one use.
+/// It is an Unsqueeze or a Squeeze where that says it and numbers do not. Conditions: of the result's extents at most one is
+/// neither a number nor copied from the operand, and none is 0; or the shapes differ by axes of extent 1 alone. The first
+/// operation has this one use.
 struct MergeReshapes: RewritePattern {
   static let roots = CancelReshapes.reshapes
   static let numerics = Numerics.exact
@@ -107,15 +108,24 @@ struct MergeReshapes: RewritePattern {
     guard let result = operation.result(), inner.result()?.hasOneUse == true else {
       return .blocked(inner.otherUse(besides: operation))
     }
-    guard let shape = result.tensorType?.shape,
-      let target = FixReshapeTarget.target(for: shape, of: source.tensorType?.shape)
-    else { return .blocked("two extents of the result are not known, or one is 0") }
+    guard let shape = result.tensorType?.shape, let form = Self.form(from: source.tensorType?.shape, to: shape) else {
+      return .blocked("two extents of the result are not known, or one is 0")
+    }
     let root = operation.operand(1)?.name ?? result.name
     let constant = try context.rewriter.insertConstant(
-      TensorLiteral.integers(target), name: root, before: operation)
-    let reshaped = try context.rewriter.insert(.reshape, [source, constant], before: operation)
+      TensorLiteral.integers(form.numbers), name: root, before: operation)
+    let reshaped = try context.rewriter.insert(form.definition, [source, constant], before: operation)
     try context.rewriter.replace(operation, with: reshaped.presentResults)
     return .rewritten
+  }
+
+  /// The operator, and its constant operand, that make the shape `result` of `source`: a Reshape where numbers say it; else
+  /// axes of extent 1 are put in, or taken out.
+  private static func form(from source: Shape?, to result: Shape) -> (definition: OpDefinition, numbers: [Int])? {
+    if let target = FixReshapeTarget.target(for: result, of: source) { return (.reshape, target) }
+    guard let source else { return nil }
+    if let axes = result.onesBeyond(source) { return (.unsqueeze, axes) }
+    return source.onesBeyond(result).map { (.squeeze, $0) }
   }
 }
 
@@ -165,6 +175,18 @@ extension ElementType {
 }
 
 extension Shape {
+  /// The axes of extent 1 that this has and `other` has not; `nil` where that is not all that they differ by.
+  fileprivate func onesBeyond(_ other: Shape) -> [Int]? {
+    var ones: [Int] = []
+    for (axis, extent) in enumerated() {
+      let next = axis - ones.count
+      if other.indices.contains(next), other[next].isEqual(to: extent) == true { continue }
+      guard extent == .known(1) else { return nil }
+      ones.append(axis)
+    }
+    return count - ones.count == other.count ? ones : nil
+  }
+
   /// The axes that a reshape to `joined` makes each axis of that of; `nil` where it does not only join axes that follow each
   /// other.
   fileprivate func groups(joinedTo joined: Shape?) -> [Range<Int>]? {
