@@ -96,6 +96,22 @@ import Testing
         .contains("Mul"))
   }
 
+  /// A shape may say what no memory holds.
+  @Test func partsThatNoWeightHasAreNotCounted() throws {
+    let half = "%half = constant [0.5] : f32[]\n"
+    let parts = half + "%p, %q = Split(%x) {axis = 0, num_outputs = 2}\n%y = Mul(%p, %half)\n%z = Neg(%q)"
+    try Simplification("%x: f32[1099511627776, 2]", parts, outputs: ["y", "z"]).expectUnchanged()
+    let apart =
+      half + """
+        %s = constant [4, 274877906944, 2] : i64[3]
+        %r = Reshape(%x, %s)
+        %p, %q = Split(%r) {axis = 0, num_outputs = 2}
+        %y = Mul(%p, %half)
+        %z = Neg(%q)
+        """
+    try Simplification("%x: f32[1099511627776, 2]", apart, outputs: ["y", "z"]).expectUnchanged()
+  }
+
   @Test func batchesWithAxesOfOneBeforeThemAreMultipliedAsTheyAre() throws {
     let body = """
       %a = constant [3, 5, 4] : i64[3]

@@ -74,6 +74,8 @@ private struct ScaleRoute {
 
   /// Longer ways are not walked.
   private static let mostSteps = 16
+  /// No weight has more columns, whatever a model says of its shapes.
+  fileprivate static let mostFactors = 1 << 20
 
   init?(_ scale: Scale, _ context: PassContext) throws {
     var steps = Self.mostSteps
@@ -102,10 +104,12 @@ private struct ScaleRoute {
     }
     if axis == nil, operation.is(.split), let source = operation.operand(0), let along = operation.axis(rankOf: source)
     {
-      let extents = operation.results.map { $0?.tensorType?.shape?[along].value }
-      guard extents.allSatisfy({ $0 != nil }), source.tensorType?.shape?[along].value != nil else { return nil }
+      let extents = operation.results.compactMap { $0?.tensorType?.shape?[along].value }
+      guard extents.count == operation.results.count, let whole = source.tensorType?.shape?[along],
+        extents.map({ Dimension.known($0) }).reduce(.known(0), +) == whole, whole.value ?? .max <= Self.mostFactors
+      else { return nil }
       let parts = extents.enumerated().flatMap { index, extent in
-        Array(repeating: index == value.index ? factors[0] : 1, count: extent ?? 0)
+        Array(repeating: index == value.index ? factors[0] : 1, count: extent)
       }
       return try walk(source, along, parts, &steps, context)
     }
@@ -194,8 +198,10 @@ private struct PartedAxis {
       (self.axis, inner, extents) = (axis - result.count + source.count, 1, (part, part))
       return
     }
+    let apart = Shape(result[before..<result.count - after])
     guard source.count - before - after == 1, let whole = source[before].value,
-      let parts = Shape(result[before..<result.count - after]).knownDimensions, parts.reduce(1, *) == whole
+      (1...ScaleRoute.mostFactors).contains(whole), apart.elementCount == .known(whole),
+      let parts = apart.knownDimensions
     else { return nil }
     (self.axis, extents) = (before, (whole, part))
     inner = parts[(axis - before + 1)...].reduce(1, *)
