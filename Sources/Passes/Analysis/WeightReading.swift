@@ -1,4 +1,5 @@
 import IR
+import Synchronization
 
 /// Reads the elements of weights as floats: in windows, in parallel, each byte once.
 package struct WeightReading: Sendable {
@@ -36,9 +37,18 @@ package struct WeightReading: Sendable {
 
   /// The results of `body` for each window, in order. `body` gets the window, and reads it by `Window.forEachBlock`.
   package func map<Result: Sendable>(_ body: @Sendable (Window) throws -> Result) throws -> [Result] {
-    try Parallel.map(windows.count, threads: threads) { index in
+    let unread = Mutex(literals.map { $0.windows().count })
+    return try Parallel.map(windows.count, threads: threads) { index in
       let window = windows[index]
-      defer { window.literal.giveBackPages(window.range) }
+      defer {
+        window.literal.giveBackPages(window.range)
+        // Where a window's bytes come from all over a matrix, the pages are those of other threads, too, until all are done.
+        let isLast = unread.withLock { counts in
+          counts[window.index] -= 1
+          return counts[window.index] == 0
+        }
+        if isLast { window.literal.giveBackPages(0..<window.literal.elementCount) }
+      }
       return try body(window)
     }
   }
