@@ -198,12 +198,13 @@ import Testing
     try expectStays(body, x: "f32[n, m, 2, 3]", y: "f32[1, n, m, 6]", saying: "not known")
   }
 
-  @Test(arguments: [
-    ("f32[n, m]", "Unsqueeze(%x, %first)", "Unsqueeze(%a, %last)", "Unsqueeze", [0, 3]),
-    ("f32[n, 1, m]", "Unsqueeze(%x, %first)", "Unsqueeze(%a, %last)", "Unsqueeze", [0, 4]),
-    ("f32[1, n, m, 1]", "Squeeze(%x, %last)", "Squeeze(%a, %first)", "Squeeze", [0, 3]),
-    ("f32[n, m, 1]", "Squeeze(%x, %last)", "Unsqueeze(%a, %last)", "", []),
-  ] as [(String, String, String, String, [Int])])
+  @Test(
+    arguments: [
+      ("f32[n, m]", "Unsqueeze(%x, %first)", "Unsqueeze(%a, %last)", "Unsqueeze", [0, 3]),
+      ("f32[n, 1, m]", "Unsqueeze(%x, %first)", "Unsqueeze(%a, %last)", "Unsqueeze", [0, 4]),
+      ("f32[1, n, m, 1]", "Squeeze(%x, %last)", "Squeeze(%a, %first)", "Squeeze", [0, 3]),
+      ("f32[n, m, 1]", "Squeeze(%x, %last)", "Unsqueeze(%a, %last)", "", []),
+    ] as [(String, String, String, String, [Int])])
   func axesOfOneAreAllPutInOrTakenOutAtOnce(
     x: String, first: String, second: String, expected: String, axes: [Int]
   ) throws {
