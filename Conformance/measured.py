@@ -65,6 +65,7 @@ def measured(words: list[str], timeout: float) -> Run:
 
 
 RUNS = 3
+"""Of which the fastest counts."""
 
 
 def fastest(words: list[str], output: Path, timeout: float) -> Run:

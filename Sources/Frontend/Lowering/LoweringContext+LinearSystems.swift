@@ -98,7 +98,7 @@ extension LoweringContext {
     let (shape, given) = (try shape(matrix), try shape(right))
     guard shape.count >= 2, given.count >= 2 else { throw ModelError(.invalidModel, "solves no matrices") }
     let (a, b) = (shape.dropLast(2), given.dropLast(2))
-    if a.count == b.count, zip(a, b).allSatisfy({ $0.isEqual(to: $1) == true }) { return try solved(matrix, right) }
+    if a.isCertainly(b) { return try solved(matrix, right) }
     let targets = try [right, matrix].map {
       try shapeOperand(extents(of: $0).dropLast(2) + [.known(1), .known(1)])
     }

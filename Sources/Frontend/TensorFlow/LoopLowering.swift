@@ -195,7 +195,7 @@ final class LoopLowering {
   private static func isSame(_ value: Value, _ argument: Value) -> Bool {
     guard let a = value.tensorType, let b = argument.tensorType, a.elementType == b.elementType else { return false }
     guard let shape = a.shape, let other = b.shape else { return a.shape == nil && b.shape == nil }
-    return shape.count == other.count && zip(shape, other).allSatisfy { $0.isEqual(to: $1) == true }
+    return shape.isCertainly(other)
   }
 
   /// What the shapes of a state before and after an iteration have in common; `nil` where that is not even their rank.

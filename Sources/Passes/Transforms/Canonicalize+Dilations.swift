@@ -82,8 +82,7 @@ private struct BlockOrders {
       let source = cut.operand(0), let images = source.tensorType?.shape,
       let parts = order.operand(0)?.tensorType?.shape, isCut(images, parts),
       let sizes = inner.map({ parts[$0] }).knownDimensions, let shape = value?.tensorType?.shape,
-      shape.count == axes + 2,
-      zip(shape.dropFirst(), ([channels] + outer).map { parts[$0] }).allSatisfy({ $0.isEqual(to: $1) == true })
+      shape.dropFirst().isCertainly(([channels] + outer).map { parts[$0] })
     else { return nil }
     return (source, sizes, [last, join, order, cut].compactMap { $0 })
   }
@@ -102,7 +101,7 @@ private struct BlockOrders {
       order.permutation(of: .transpose) == joining, let ordered = order.result()?.tensorType?.shape,
       let join = order.result()?.onlyUse?.owner, join.isReshape, let images = join.result()?.tensorType?.shape,
       isCut(images, ordered),
-      zip(shape.dropFirst(), ([channels] + outer).map { ordered[$0] }).allSatisfy({ $0.isEqual(to: $1) == true })
+      shape.dropFirst().isCertainly(([channels] + outer).map { ordered[$0] })
     else { return nil }
     return ([first] + undone + [cut, order, join]).compactMap { $0 }
   }

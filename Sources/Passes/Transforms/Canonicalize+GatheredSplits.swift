@@ -33,9 +33,7 @@ struct SplitIntoGathered: RewritePattern {
     else { return .blocked("its axes come from elsewhere than one axis cut in parts") }
     var part = shape
     part[origin.axis] = .known(size / count)
-    let isSame = result.tensorType?.shape.map {
-      $0.count == part.count && zip($0, part).allSatisfy { $0.isEqual(to: $1) == true }
-    }
+    let isSame = result.tensorType?.shape?.isCertainly(part)
     guard let found = result.tensorType?.shape,
       let target = isSame == true ? [] : FixReshapeTarget.target(for: found, of: part)
     else { return .blocked("no constant says the shape of what is taken") }

@@ -70,8 +70,7 @@ struct MultiplyRowsDirectly: RewritePattern {
   /// Whether a reshape of the product has the axes of `source` again, but for the last.
   private static func undoes(_ reshape: Operation, _ product: Operation, _ source: Value) -> Bool {
     guard let shape = source.tensorType?.shape, let result = reshape.result()?.tensorType?.shape,
-      result.count == shape.count,
-      zip(shape.dropLast(), result.dropLast()).allSatisfy({ $0.isEqual(to: $1) == true })
+      shape.dropLast().isCertainly(result.dropLast())
     else { return false }
     return result.last?.isEqual(to: product.result()?.tensorType?.shape?.last ?? .unknown) == true
   }
@@ -126,7 +125,7 @@ struct MultiplyBatchesDirectly: RewritePattern {
     guard let shape = batches?.tensorType?.shape, shape.count == 3, let reshape = batches?.definingOperation,
       reshape.isReshape, let source = reshape.operand(0),
       let before = source.tensorType?.shape, before.count > 3,
-      zip(before.suffix(2), shape.suffix(2)).allSatisfy({ $0.isEqual(to: $1) == true })
+      before.suffix(2).isCertainly(shape.suffix(2))
     else { return nil }
     return source
   }
@@ -144,8 +143,7 @@ struct MultiplyBatchesDirectly: RewritePattern {
   /// The reshape to `shape`, where it is all that becomes of the product.
   private static func undoing(_ product: Value, to shape: Shape) -> Operation? {
     guard let use = product.onlyUse, use.index == 0, use.owner.isReshape,
-      let result = use.owner.result()?.tensorType?.shape, result.count == shape.count,
-      zip(result, shape).allSatisfy({ $0.isEqual(to: $1) == true })
+      let result = use.owner.result()?.tensorType?.shape, result.isCertainly(shape)
     else { return nil }
     return use.owner
   }
